@@ -1,0 +1,71 @@
+"""The gateway's private keys: one signs, the next is already published, the previous is still believed."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from joserfc.jwk import ECKey, KeySet
+
+from common.uuid7 import uuid7
+
+LOOK_AGAIN = 5.0  # seconds; replicas share the file, a rotation reaches them all within this time
+KEPT = 3
+
+
+def create_keys(file: Path) -> None:
+    """Write a first pair of keys, readable by their owner only."""
+    _write(file, [_new_key(), _new_key()])
+
+
+def rotate_keys(file: Path) -> None:
+    """The published next key signs from now on, a new next one is published, the one that signed is kept once."""
+    signing, following, *_ = msgspec.json.decode(file.read_bytes(), type=dict[str, list[dict[str, Any]]])["keys"]
+    _write(file, [following, _new_key(), signing][:KEPT])
+
+
+def _new_key() -> dict[str, Any]:
+    key = ECKey.generate_key("P-256", {"kid": str(uuid7()), "alg": "ES256", "use": "sig"}, private=True)
+    return dict(key.as_dict(private=True))
+
+
+def _write(file: Path, keys: list[dict[str, Any]]) -> None:
+    draft = file.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(msgspec.json.encode({"keys": keys}))
+    draft.replace(file)
+
+
+class SigningKeys:
+    """The key file, read again when it changed."""
+
+    def __init__(self, file: Path, *, elapsed: Callable[[], float] = time.monotonic) -> None:
+        self._file = file
+        self._elapsed = elapsed
+        self._looked_at = elapsed()
+        self._changed_at = file.stat().st_mtime_ns
+        self._keys = self._load()
+
+    def _load(self) -> list[ECKey]:
+        keys = [ECKey.import_key(data) for data in msgspec.json.decode(self._file.read_bytes())["keys"]]
+        if len(keys) < 2 or not all(key.kid and key.is_private for key in keys):
+            raise ValueError(f"{self._file.name}: two private keys with a kid are needed, one to follow the other")
+        return keys
+
+    def _present(self) -> list[ECKey]:
+        if self._elapsed() - self._looked_at >= LOOK_AGAIN:
+            self._looked_at = self._elapsed()
+            changed_at = self._file.stat().st_mtime_ns
+            if changed_at != self._changed_at:
+                self._keys, self._changed_at = self._load(), changed_at
+        return self._keys
+
+    def current(self) -> ECKey:
+        return self._present()[0]
+
+    def published(self) -> bytes:
+        """The public halves, as a JWKS."""
+        return msgspec.json.encode(KeySet(list(self._present())).as_dict(private=False))
