@@ -1,0 +1,115 @@
+"""What hr_networks publishes: the census, who is tied to which login, and what a paper needs of a person."""
+
+from datetime import date
+from typing import ClassVar
+from uuid import UUID
+
+from common.contracts.events import AuditHead, Contract, Event, Stream, StreamKind
+
+FACTS = "bassin.hr_networks"
+STATE = "bassin.hr_networks.state"
+PEOPLE = "bassin.hr_networks.people"
+
+
+class CensusOpened(Event, frozen=True, kw_only=True):
+    """An académie asks its schools who holds a function. `subject` is the campaign."""
+
+    stream: ClassVar[str] = FACTS
+    ce_type: ClassVar[str] = "fr.bassin.hr_networks.census_opened.v1"
+
+    object: str
+    function: str
+    deadline: date  # the last day on which a school may answer, local date of the académie
+
+
+class SchoolAddressed(Event, frozen=True, kw_only=True):
+    """A school was added to a campaign. `subject` is `uuid5(census, "uai:<UAI>")`, the same as its answers'."""
+
+    stream: ClassVar[str] = FACTS
+    ce_type: ClassVar[str] = "fr.bassin.hr_networks.school_addressed.v1"
+
+    census: UUID
+    uai: str
+
+
+class CensusAnswered(Event, frozen=True, kw_only=True):
+    """A school named its people, or said that it has none. A correction is a further revision."""
+
+    stream: ClassVar[str] = FACTS
+    ce_type: ClassVar[str] = "fr.bassin.hr_networks.census_answered.v1"
+
+    census: UUID
+    uai: str
+    revision: int
+    identified: int
+    persons: tuple[UUID, ...]
+
+
+class DeadlineMoved(Event, frozen=True, kw_only=True):
+    """`subject` is the campaign."""
+
+    stream: ClassVar[str] = FACTS
+    ce_type: ClassVar[str] = "fr.bassin.hr_networks.deadline_moved.v1"
+
+    deadline: date
+
+
+class CensusClosed(Event, frozen=True, kw_only=True):
+    """`subject` is the campaign; from now on its figures are frozen."""
+
+    stream: ClassVar[str] = FACTS
+    ce_type: ClassVar[str] = "fr.bassin.hr_networks.census_closed.v1"
+
+    addressed: int
+    answered: int
+    identified: int
+
+
+class PersonLinked(Event, frozen=True, kw_only=True):
+    """`subject` is the person, now tied to the login `agent`."""
+
+    stream: ClassVar[str] = FACTS
+    ce_type: ClassVar[str] = "fr.bassin.hr_networks.person_linked.v1"
+
+    agent: UUID
+
+
+class PersonState(Event, frozen=True, kw_only=True):
+    """What a paper needs of a person; blanked, under the same key, by an erasure."""
+
+    stream: ClassVar[str] = PEOPLE
+    ce_type: ClassVar[str] = "fr.bassin.hr_networks.person.v1"
+
+    civility: str
+    family_name: str
+    given_names: str
+    work_mail: str
+    uai: str
+    erased: bool = False
+
+
+class AuditHeadPublished(AuditHead, frozen=True, kw_only=True):
+    stream: ClassVar[str] = STATE
+    ce_type: ClassVar[str] = "fr.bassin.hr_networks.audit_head.v1"
+
+
+CONTRACT = Contract(
+    service="hr_networks",
+    streams=(
+        Stream(FACTS, StreamKind.FACTS),
+        Stream(STATE, StreamKind.STATE),
+        Stream(PEOPLE, StreamKind.STATE, max_compaction_lag_days=7),
+    ),
+    events=(
+        CensusOpened,
+        SchoolAddressed,
+        CensusAnswered,
+        DeadlineMoved,
+        CensusClosed,
+        PersonLinked,
+        PersonState,
+        AuditHeadPublished,
+    ),
+    audit_head=AuditHeadPublished,
+    listeners={PEOPLE: ("training", "hr_networks")},
+)

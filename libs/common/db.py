@@ -1,0 +1,114 @@
+"""The only place that opens and commits transactions, and that says whose rows they may see."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import ClassVar
+
+import asyncpg
+
+from common import idempotency
+from common.clock import Clock
+from common.idempotency import Answer, Command, IdempotencyKeyReused, Replayed, TwinInProgress
+from common.identifiers import CodeAcademie
+from common.identity import Agent
+from common.refusal import Unavailable
+from common.tx import Tx, inline, key_of
+
+# What the application relies on, whatever the server's own configuration says.
+SESSION = {"standard_conforming_strings": "on", "jit": "off", "lock_timeout": "5s", "timezone": "UTC"}
+
+
+class OutboxBehind(Unavailable):
+    code: ClassVar[str] = "outbox-behind"
+    title: ClassVar[str] = "Enregistrement momentanément suspendu"
+
+
+class Database:
+    """One service's own database: `transaction` for people, `batch` for what other services and time set off."""
+
+    def __init__(self, service: str, pool: "asyncpg.Pool[asyncpg.Record]", clock: Clock) -> None:
+        self.service = service
+        self.pool = pool
+        self.behind_since: float | None = None  # kept by the relay's watch: seconds the outbox is over its bound
+        self.on_commit = asyncio.Event()  # wakes the relay
+        self._clock = clock
+
+    @asynccontextmanager
+    async def transaction(self, agent: Agent) -> AsyncIterator[Tx]:
+        """A command or a read of `agent`, who sees the rows of his académies.
+
+        Raises:
+            OutboxBehind: writes are suspended, too much is unpublished.
+            Replayed: this POST was answered before; carries that answer.
+            IdempotencyKeyReused, TwinInProgress: see `common.idempotency`.
+        """
+        command = idempotency.current.get()
+        if command is not None and self.behind_since is not None:
+            raise OutboxBehind("Les événements ne partent plus : réessayez dans une minute.", retry_after=60)
+        async with self.pool.acquire() as connection:
+            tx = Tx(connection, self._clock.now(), service=self.service, agent=agent, command=command)
+            async with self._bounds(tx, agent.academies, command):
+                yield tx
+
+    @asynccontextmanager
+    async def batch(self, academies: Iterable[CodeAcademie]) -> AsyncIterator[Tx]:
+        """What happens without a person: the inbox and the jobs."""
+        async with self.pool.acquire() as connection:
+            tx = Tx(connection, self._clock.now(), service=self.service)
+            async with self._bounds(tx, academies, None):
+                yield tx
+
+    @asynccontextmanager
+    async def _bounds(self, tx: Tx, academies: Iterable[str], command: Command | None) -> AsyncIterator[None]:
+        try:
+            await _begin(tx, academies, command)
+            yield
+            await tx.commit()
+        except BaseException:
+            await asyncio.shield(tx.rollback())
+            raise
+        self.on_commit.set()
+
+
+async def _begin(tx: Tx, academies: Iterable[str], command: Command | None) -> None:
+    codes = ",".join(sorted(CodeAcademie(code) for code in academies))
+    begin = f"BEGIN; SELECT set_config('bassin.academies', '{codes}', true)"
+    if command is None or command.key is None or tx.agent is None:
+        await tx.simple(begin)
+        return
+    claim = inline(CLAIM, *key_of(tx.agent, command), command.body_sha256)
+    try:
+        status = await tx.simple(f"{begin}; {claim}")
+    except asyncpg.LockNotAvailableError as waited:
+        raise TwinInProgress("Attendez sa réponse, puis répétez la demande.", retry_after=5) from waited
+    if status == "INSERT 0 0":
+        raise await _earlier_answer(tx, tx.agent, command)
+
+
+async def _earlier_answer(tx: Tx, agent: Agent, command: Command) -> Replayed | IdempotencyKeyReused:
+    row = await tx.fetchrow(EARLIER, *key_of(agent, command))
+    if row is None or row["body_sha256"] != command.body_sha256:
+        return IdempotencyKeyReused("Cette clé a déjà servi pour une demande au contenu différent.")
+    return Replayed(Answer(row["status"], row["answer"], row["location"], row["etag"]))
+
+
+CLAIM = """
+INSERT INTO idempotency (academie, agent, method, path, key, body_sha256) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT DO NOTHING
+"""
+EARLIER = """
+SELECT body_sha256, status, location, etag, answer FROM idempotency
+WHERE (academie, agent, method, path, key) = ($1, $2, $3, $4, $5)
+"""
+
+
+async def connect(url: str, *, size: int = 10) -> "asyncpg.Pool[asyncpg.Record]":
+    """A pool whose connections keep no state between two users: nothing is set but inside a transaction."""
+
+    async def nothing_to_reset(_: object) -> None:
+        """asyncpg has rolled back already; its RESET ALL would cost every command a round trip."""
+
+    return await asyncpg.create_pool(
+        url, min_size=1, max_size=size, reset=nothing_to_reset, server_settings=SESSION, timeout=5
+    )

@@ -1,0 +1,325 @@
+"""A batch of records becomes one transaction: each fact applied once, in order per subject, whatever Kafka repeats."""
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
+from uuid import UUID
+
+import asyncpg
+from aiokafka import ConsumerRecord
+from msgspec import Struct
+
+from common import envelope, marks_store, trace
+from common.contracts.catalogue import PRODUCERS, STREAMS
+from common.contracts.events import Event, Fact
+from common.db import Database
+from common.envelope import Envelope
+from common.handlers import Handler, HandlerKind, Table, Undecodable
+from common.identifiers import CodeAcademie
+from common.marks import HeldState, Record, Subject, Verdict
+from common.outbox import source
+from common.tx import Tx
+
+log = logging.getLogger("bassin.inbox")
+
+Raw: TypeAlias = ConsumerRecord[bytes | None, bytes | None]
+Place: TypeAlias = tuple[str, int, int]
+
+PARKED_PER_MINUTE = 5  # subjects; one more stops the consumer: something is wrong with all of them
+TRANSIENT_TRIES = 4  # a record that fails alone this often while the database is well is parked
+
+# The database's connection, serialisation and deadlocks, cancelled statements, lack of room, locks not had in time.
+TRANSIENT = (
+    ConnectionError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.LockNotAvailableError,
+)
+
+
+class Moved(Exception):
+    """Another consumer, or an older copy of the database, is elsewhere in the log: seek there."""
+
+    def __init__(self, positions: Mapping[tuple[str, int], int]) -> None:
+        super().__init__(f"positions are {dict(positions)}")
+        self.positions = positions
+
+
+class ConsumerStopped(Exception):
+    """Stored in infra.consumer; an operator resumes it."""
+
+
+class HandlerFailed(Exception):
+    """Some record of the batch cannot be applied; one by one will tell which."""
+
+
+class Outcome(Struct):
+    """What a batch did, for the metrics, once it is committed."""
+
+    verdicts: Counter[Verdict]
+    forks: list[Record]
+
+
+class Inbox:
+    """Applies records for one consumer. `positions` is the `next` it last wrote or was assigned at."""
+
+    def __init__(
+        self,
+        db: Database,
+        table: Table,
+        academies: Iterable[CodeAcademie],
+        *,
+        consumer: str | None = None,
+        asleep: Iterable[str] = (),
+    ) -> None:
+        self.db = db
+        self.table = table
+        self.consumer = consumer or table.service
+        self.positions: dict[tuple[str, int], int] = {}
+        self.streams = {STREAMS[name].behind: name for name in table.streams}  # topic -> stream
+        self._served = frozenset(academies)
+        self._asleep = frozenset(asleep)  # projections not built yet: `bassin rebuild` feeds them
+        self._failures: Counter[Place] = Counter()
+        self._current: Record | None = None
+
+    def read(self, raw: Raw) -> Record:
+        """Nothing in a record can make this fail: what is wrong with it is written on it."""
+        stream = self.streams[raw.topic]
+        headers = tuple(raw.headers)
+        fault = ""
+        seen: Envelope | None = None
+        try:
+            seen = envelope.read(headers)
+            fault = self._fault(stream, seen, raw.value)
+        except envelope.Unreadable as error:
+            fault = f"unreadable headers: {error}"
+        return Record(
+            stream=stream,
+            topic=raw.topic,
+            partition=raw.partition,
+            offset=raw.offset,
+            key=raw.key,
+            headers=headers,
+            payload=raw.value,
+            envelope=seen,
+            fault=fault,
+        )
+
+    def _fault(self, stream: str, seen: Envelope, payload: bytes | None) -> str:
+        if seen.source != source(seen.academie, PRODUCERS[stream]):
+            return f"ce_source {seen.source} is not académie {seen.academie}'s {PRODUCERS[stream]}"
+        if seen.academie not in self._served:
+            return f"académie {seen.academie} is not served here"
+        try:
+            self.table.decode(seen.type, payload)
+        except Undecodable as error:
+            return str(error)
+        return ""
+
+    async def apply(self, raw: Sequence[Raw]) -> Outcome:
+        """Apply a polled batch.
+
+        Raises:
+            Moved: seek to its positions; nothing was applied.
+            ConsumerStopped: leave the group.
+            an error of TRANSIENT: try the same batch again, later.
+        """
+        records = [self.read(record) for record in raw]
+        one_by_one = any(record.place in self._failures for record in records)
+        try:
+            return await self._transaction(records, one_by_one=one_by_one)
+        except HandlerFailed:
+            return await self._transaction(records, one_by_one=True)
+        except TRANSIENT:
+            await self._count_failure()
+            raise
+
+    async def _transaction(self, records: Sequence[Record], *, one_by_one: bool) -> Outcome:
+        outcome = Outcome(Counter(), [])
+        async with self.db.batch(()) as tx:
+            await self._claim(tx, records)
+            subjects = await marks_store.lock(tx, self.consumer, records)
+            batch = Batch(self, tx, subjects, outcome, one_by_one=one_by_one)
+            done = await batch.run(records)
+            await marks_store.save(tx, self.consumer, subjects, batch.unreadable, outcome.forks)
+            positions = {(r.stream, r.partition): r.offset + 1 for r in done}
+            await marks_store.move(tx, self.consumer, positions)
+            if stopped := len(done) < len(records):
+                await marks_store.stop(tx, self.consumer, "more than 5 subjects parked within a minute")
+        self.positions.update(positions)
+        for record in done:
+            self._failures.pop(record.place, None)
+        if stopped:
+            raise ConsumerStopped("more than 5 subjects parked within a minute")
+        return outcome
+
+    async def _claim(self, tx: Tx, records: Sequence[Record]) -> None:
+        """Only one consumer goes on from a place in the log, and only from where this database knows it is."""
+        mine = {p: self.positions[p] for p in {(r.stream, r.partition) for r in records}}
+        stored, stopped = await marks_store.claim(tx, self.consumer, mine)
+        if stopped:
+            raise ConsumerStopped(stopped)
+        if moved := {place: next for place, next in stored.items() if next != mine[place]}:
+            raise Moved(moved)
+
+    async def _count_failure(self) -> None:
+        """A time-out of the database is nobody's fault; of one record alone, again and again, it is that record's."""
+        current, self._current = self._current, None
+        if current is None:
+            return
+        try:
+            await self.db.pool.fetchval("SELECT 1", timeout=5)
+        except TRANSIENT:
+            return
+        self._failures[current.place] += 1
+
+    def condemned(self, record: Record) -> bool:
+        return self._failures[record.place] >= TRANSIENT_TRIES
+
+    async def handle(self, tx: Tx, record: Record) -> None:
+        """Run all handlers of one record."""
+        self._current = record
+        seen = record.envelope
+        assert seen is not None
+        event = self.table.decode(seen.type, record.payload)
+        handlers = [] if event is None else self._handlers(event, record)
+        if event is None or not handlers:
+            return
+        tx.correlation, tx.causation = seen.correlation, seen.id
+        await tx.see(self._served.intersection(seen.academies))
+        fact = fact_of(record.stream, seen, event)
+        with trace.continued(seen.traceparent):
+            for handler in handlers:
+                await run(tx, handler, fact)
+
+    def _handlers(self, event: Event, record: Record) -> list[Handler]:
+        return [h for h in self.table.of(type(event)) if h.name not in self._asleep]
+
+
+def fact_of(stream: str, seen: Envelope, event: Event) -> Fact[Event]:
+    return Fact(
+        id=seen.id,
+        type=seen.type,
+        stream=stream,
+        academie=seen.academie,
+        academies=seen.academies,
+        version=seen.version,
+        time=seen.time,
+        correlation=seen.correlation,
+        causation=seen.causation,
+        event=event,
+    )
+
+
+async def run(tx: Tx, handler: Handler, fact: Fact[Event]) -> None:
+    if handler.kind is HandlerKind.REACTION:
+        await handler.run(tx, fact)
+        return
+    with tx.as_projection() as own:
+        await handler.run(own, fact)
+
+
+class Batch:
+    """The records of one transaction, in order."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        tx: Tx,
+        subjects: dict[tuple[str, UUID], Subject],
+        outcome: Outcome,
+        *,
+        one_by_one: bool,
+    ) -> None:
+        self.unreadable: list[Record] = []
+        self._inbox = inbox
+        self._tx = tx
+        self._subjects = subjects
+        self._outcome = outcome
+        self._one_by_one = one_by_one
+        self._parked: set[object] = set()
+        self._parked_before: int | None = None
+
+    async def run(self, records: Sequence[Record]) -> Sequence[Record]:
+        """Returns the records dealt with: all of them, or those before the one that stops the consumer."""
+        for place, record in enumerate(records):
+            if not await self._arrive(record):
+                return records[:place]
+        return records
+
+    async def _arrive(self, record: Record) -> bool:
+        seen = record.envelope
+        if seen is None:
+            return await self._park(record, None)
+        subject = self._subjects[record.stream, seen.subject]
+        verdict = subject.judge(record)
+        self._outcome.verdicts[verdict] += 1
+        match verdict:
+            case Verdict.DUPLICATE:
+                return True
+            case Verdict.FORK:
+                self._outcome.forks.append(record)
+                return True
+            case Verdict.WAIT:
+                subject.hold(record, HeldState.WAITING)
+                return True
+            case Verdict.PARK:
+                return await self._park(record, subject, record.fault)
+            case Verdict.APPLY:
+                return await self._apply(record, subject)
+
+    async def _apply(self, record: Record, subject: Subject) -> bool:
+        """Apply it and then, in order, what waited for it."""
+        turn: Record | None = record
+        while turn is not None:
+            error = await self._try(turn)
+            if error:
+                return await self._park(turn, subject, error)
+            subject.applied(turn)
+            turn = subject.due()
+        return True
+
+    async def _try(self, record: Record) -> str:
+        """Returns why it cannot be applied; "" if it was."""
+        if self._inbox.condemned(record):
+            return "failed alone four times while the database was well"
+        if not self._one_by_one:
+            try:
+                await self._inbox.handle(self._tx, record)
+            except TRANSIENT:
+                raise
+            except Exception as error:
+                raise HandlerFailed from error
+            return ""
+        try:
+            async with self._tx.savepoint():
+                await self._inbox.handle(self._tx, record)
+        except TRANSIENT:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises parks its record, and only it
+            log.warning("record parked", extra={"place": record.place, "error": reason(error)})
+            return reason(error)
+        return ""
+
+    async def _park(self, record: Record, subject: Subject | None, error: str = "") -> bool:
+        who: object = record.place if subject is None else subject
+        if self._parked_before is None:
+            self._parked_before = await marks_store.parked_within_a_minute(self._tx, self._inbox.consumer)
+        if who not in self._parked and self._parked_before + len(self._parked) >= PARKED_PER_MINUTE:
+            return False
+        self._parked.add(who)
+        if subject is None:
+            self.unreadable.append(record)
+        else:
+            subject.hold(record, HeldState.PARKED, error)
+        return True
+
+
+def reason(error: Exception) -> str:
+    """The error without the values of a row: asyncpg puts them into DETAIL, after the first line."""
+    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"

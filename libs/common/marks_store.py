@@ -1,0 +1,156 @@
+"""The inbox's bookkeeping in its tables: marks, held records, places in the log."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from common import envelope
+from common.contracts.catalogue import STREAMS
+from common.marks import Held, HeldState, Record, Subject
+from common.tx import Tx
+
+Subjects = dict[tuple[str, UUID], Subject]
+
+
+async def claim(tx: Tx, consumer: str, mine: Mapping[tuple[str, int], int]) -> tuple[dict[tuple[str, int], int], str]:
+    """Lock the places in the log; returns where this database says they are, and why the consumer is stopped."""
+    places = sorted(mine)
+    streams, partitions = [s for s, _ in places], [p for _, p in places]
+    rows = await tx.fetch(CLAIM, consumer, streams, partitions, [mine[p] for p in places])
+    return {(r["stream"], r["partition"]): r["next"] for r in rows}, rows[0]["stopped"] or ""
+
+
+async def lock(tx: Tx, consumer: str, records: Sequence[Record]) -> Subjects:
+    """Lock the marks of all subjects of the batch, in sorted order, and load what is held of them."""
+    keys = sorted({(r.stream, r.envelope.subject) for r in records if r.envelope is not None})
+    return await lock_subjects(tx, consumer, keys)
+
+
+async def lock_subjects(tx: Tx, consumer: str, keys: Sequence[tuple[str, UUID]]) -> Subjects:
+    if not keys:
+        return {}
+    streams, subjects = [s for s, _ in keys], [u for _, u in keys]
+    await tx.execute(MISSING_MARKS, consumer, streams, subjects)
+    marks = await tx.fetch(LOCK_MARKS, consumer, streams, subjects)
+    held = await tx.fetch(HELD, consumer, streams, subjects)
+    found: Subjects = {}
+    for row in marks:
+        kind = STREAMS[row["stream"]].kind
+        found[row["stream"], UUID(int=row["subject"].int)] = Subject(kind, row["version"], row["event_id"], {})
+    for row in held:
+        found[row["stream"], UUID(int=row["subject"].int)].held[row["version"]] = held_of(row)
+    return found
+
+
+def held_of(row: asyncpg.Record) -> Held:
+    return Held(row["id"], HeldState(row["state"]), row["event_id"], record_of(row), row["error"])
+
+
+def record_of(row: asyncpg.Record) -> Record:
+    """The record as it came; its envelope was readable if it has a subject."""
+    headers = msgspec.msgpack.decode(row["headers"], type=list[tuple[str, bytes | None]])
+    return Record(
+        stream=row["stream"],
+        topic=row["topic"],
+        partition=row["partition"],
+        offset=row["log_offset"],
+        key=row["key"],
+        headers=headers,
+        payload=row["payload"],
+        envelope=None if row["subject"] is None else envelope.read(headers),
+    )
+
+
+async def save(
+    tx: Tx, consumer: str, subjects: Subjects, unreadable: Sequence[Record], forks: Sequence[Record]
+) -> None:
+    tx.many(MARK, [(consumer, s, u, m.version, m.event_id) for (s, u), m in subjects.items()])
+    if dropped := [i for m in subjects.values() for i in m.dropped]:
+        tx.many(DROP, [(i,) for i in dropped])
+    rows = [
+        (*_row(consumer, held.record), held.state.value, held.error)
+        for subject in subjects.values()
+        for held in (subject.held[v] for v in sorted(subject.changed))
+    ]
+    rows += [(*_row(consumer, record), HeldState.PARKED.value, record.fault) for record in unreadable]
+    if rows:
+        tx.many(HOLD, rows)
+    if forks:
+        tx.many(FORK, [_fork(consumer, record, subjects) for record in forks])
+
+
+def _row(consumer: str, record: Record) -> tuple[object, ...]:
+    seen = record.envelope
+    identity = (None, None, None) if seen is None else (seen.subject, seen.version, seen.id)
+    headers = msgspec.msgpack.encode(record.headers)
+    return (consumer, record.stream, *identity, *record.place, record.key, headers, record.payload)
+
+
+def _fork(consumer: str, record: Record, subjects: Subjects) -> tuple[object, ...]:
+    seen = record.envelope
+    assert seen is not None
+    subject = subjects[record.stream, seen.subject]
+    held = subject.held.get(seen.version)
+    first = subject.event_id if held is None else held.event_id
+    headers = msgspec.msgpack.encode(record.headers)
+    return (consumer, record.stream, seen.subject, seen.version, first, seen.id, headers, record.payload)
+
+
+async def move(tx: Tx, consumer: str, positions: Mapping[tuple[str, int], int]) -> None:
+    tx.many(MOVE, [(consumer, stream, partition, next) for (stream, partition), next in positions.items()])
+
+
+async def stop(tx: Tx, consumer: str, reason: str) -> None:
+    await tx.execute(STOP, consumer, reason)
+
+
+async def parked_within_a_minute(tx: Tx, consumer: str) -> int:
+    found: int = await tx.fetchval(RECENTLY_PARKED, consumer)
+    return found
+
+
+CLAIM = """
+WITH claimed AS (
+    INSERT INTO infra."offset" AS o (consumer, stream, partition, next)
+    SELECT $1, given.* FROM unnest($2::text[], $3::int[], $4::bigint[]) AS given ORDER BY 2, 3
+    ON CONFLICT (consumer, stream, partition) DO UPDATE SET next = o.next
+    RETURNING stream, partition, next
+)
+SELECT claimed.*, (SELECT reason FROM infra.consumer WHERE consumer = $1 AND stopped_at IS NOT NULL) AS stopped
+FROM claimed
+"""
+MISSING_MARKS = """
+INSERT INTO infra.inbox (consumer, stream, subject, version)
+SELECT $1, given.stream, given.subject, 0 FROM unnest($2::text[], $3::uuid[]) AS given (stream, subject)
+ON CONFLICT DO NOTHING
+"""
+LOCK_MARKS = """
+SELECT i.stream, i.subject, i.version, i.event_id
+FROM infra.inbox i JOIN unnest($2::text[], $3::uuid[]) AS given (stream, subject) USING (stream, subject)
+WHERE i.consumer = $1 ORDER BY i.stream, i.subject FOR UPDATE OF i
+"""
+HELD = """
+SELECT h.* FROM infra.held h JOIN unnest($2::text[], $3::uuid[]) AS given (stream, subject) USING (stream, subject)
+WHERE h.consumer = $1
+"""
+MARK = "UPDATE infra.inbox SET version = $4, event_id = $5 WHERE (consumer, stream, subject) = ($1, $2, $3)"
+DROP = "DELETE FROM infra.held WHERE id = $1"
+HOLD = """
+INSERT INTO infra.held (consumer, stream, subject, version, event_id, topic, partition, log_offset, key, headers,
+                        payload, state, error, attempts)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1)
+ON CONFLICT (consumer, topic, partition, log_offset)
+DO UPDATE SET state = excluded.state, error = excluded.error, attempts = held.attempts + 1
+"""
+FORK = "INSERT INTO infra.fork VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING"
+MOVE = 'UPDATE infra."offset" SET next = $4 WHERE (consumer, stream, partition) = ($1, $2, $3)'
+STOP = """
+INSERT INTO infra.consumer (consumer, stopped_at, reason) VALUES ($1, clock_timestamp(), $2)
+ON CONFLICT (consumer) DO UPDATE SET stopped_at = excluded.stopped_at, reason = excluded.reason
+"""
+RECENTLY_PARKED = """
+SELECT count(DISTINCT coalesce(stream || subject::text, id::text)) FROM infra.held
+WHERE consumer = $1 AND state = 'parked' AND held_at > clock_timestamp() - interval '1 minute'
+"""

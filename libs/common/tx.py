@@ -1,0 +1,272 @@
+"""One transaction as its users see it: SQL, and what is collected to be written just before COMMIT."""
+
+import hashlib
+import re
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from litestar import Response
+from msgspec import Struct
+
+from common.idempotency import Answer, Command
+from common.identity import Agent
+
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]"
+
+
+class Pending(Struct, frozen=True):
+    """An event on its way to the outbox; its version is drawn when it is written."""
+
+    id: UUID
+    stream: str
+    subject: UUID
+    headers: bytes
+    payload: bytes
+
+
+class AuditLine(Struct, frozen=True):
+    id: UUID
+    academie: str
+    at: datetime
+    agent: UUID | None
+    action: str
+    subject: UUID
+    detail: Mapping[str, str | int]
+    reason: str | None
+    salt: bytes
+
+
+def inline(sql: str, *values: object) -> str:
+    """`sql` with its $1, $2 ... replaced by literals, for a simple query (standard_conforming_strings is on)."""
+    return re.sub(r"\$(\d+)", lambda place: _literal(values[int(place[1]) - 1]), sql)
+
+
+def _literal(value: object) -> str:
+    match value:
+        case None:
+            return "NULL"
+        case bytes():
+            return f"'\\x{value.hex()}'::bytea"
+        case int():
+            return str(value)
+        case list():
+            return f"ARRAY[{','.join(map(_literal, value))}]"
+        case _:
+            return "'" + str(value).replace("'", "''") + "'"
+
+
+class ProjectionTx:
+    """SQL inside one transaction; all that a projection may do."""
+
+    def __init__(self, connection: Connection, at: datetime) -> None:
+        self.at = at
+        self.round_trips = 0
+        self._connection = connection
+        self._many: list[tuple[str, list[Sequence[Any]]]] = []
+
+    async def execute(self, sql: str, *args: object) -> str:
+        await self._send_many()
+        self.round_trips += 1
+        return await self._connection.execute(sql, *args)
+
+    async def fetch(self, sql: str, *args: object) -> list[asyncpg.Record]:
+        await self._send_many()
+        self.round_trips += 1
+        return await self._connection.fetch(sql, *args)
+
+    async def fetchrow(self, sql: str, *args: object) -> asyncpg.Record | None:
+        rows = await self.fetch(sql, *args)
+        return rows[0] if rows else None
+
+    async def fetchval(self, sql: str, *args: object) -> Any:
+        row = await self.fetchrow(sql, *args)
+        return None if row is None else row[0]
+
+    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """One statement for many rows: sent together with what follows of the same statement, before any other."""
+        if self._many and self._many[-1][0] == sql:
+            self._many[-1][1].extend(rows)
+        else:
+            self._many.append((sql, list(rows)))
+
+    async def _send_many(self) -> None:
+        while self._many:
+            sql, rows = self._many.pop(0)
+            self.round_trips += 1
+            await self._connection.executemany(sql, rows)
+
+
+class Tx(ProjectionTx):
+    """A transaction that may also tell the others (outbox), leave a trace (audit) and answer its command."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        at: datetime,
+        *,
+        service: str,
+        agent: Agent | None = None,
+        command: Command | None = None,
+    ) -> None:
+        super().__init__(connection, at)
+        self.service = service
+        self.agent = agent
+        self.correlation: str | None = None  # None: the trace of the request
+        self.causation: UUID | None = None  # the event that set this off
+        self._command = command
+        self._events: list[Pending] = []
+        self._audit: list[AuditLine] = []
+        self._answer: Answer | None = None
+        self._seen = ""  # académies, as they stand in bassin.academies
+        self._effects_allowed = True
+
+    @contextmanager
+    def as_projection(self) -> Iterator[ProjectionTx]:
+        """While it lasts nothing may leave this database: a projection can be built again at any time."""
+        self._effects_allowed = False
+        try:
+            yield self
+        finally:
+            self._effects_allowed = True
+
+    def refuse_in_projection(self) -> None:
+        if not self._effects_allowed:
+            raise EffectInProjection
+
+    def collect_events(self, events: Iterable[Pending]) -> None:
+        self.refuse_in_projection()
+        self._events.extend(events)
+
+    def collect_audit(self, line: AuditLine) -> None:
+        self.refuse_in_projection()
+        self._audit.append(line)
+
+    def answer(
+        self,
+        body: object,
+        *,
+        status: int = 200,
+        location: str | None = None,
+        etag: str | None = None,
+    ) -> Response[bytes]:
+        """What the command answers, encoded now so that it is stored with the command and said again to a twin."""
+        encoded = b"" if body is None else ENCODER.encode(body)
+        self._answer = Answer(status, encoded, location, etag)
+        return self._answer.response()
+
+    def pending_sql(self) -> str:
+        """What was collected, as statements of one simple query; "" if nothing was."""
+        events, lines = self._events, self._audit
+        self._events, self._audit = [], []
+        return _append_sql(events) + "".join(map(_audit_sql, lines)) + self._answer_sql()
+
+    def _answer_sql(self) -> str:
+        command, answer, agent = self._command, self._answer, self.agent
+        if command is None or command.key is None or agent is None:
+            return ""
+        if answer is None or not 200 <= answer.status < 300:
+            raise UnansweredCommand(command.path)
+        given = (answer.status, answer.location, answer.etag, answer.body)
+        return inline(ANSWER, *given, *key_of(agent, command))
+
+    async def flush(self) -> None:
+        """Write what was collected; `Database` does it before every COMMIT."""
+        await self._send_many()
+        if sql := self.pending_sql():
+            await self.simple(sql)
+
+    async def see(self, academies: Iterable[str]) -> None:
+        """Set whose rows are seen from here on; what was collected for the others is written first."""
+        codes = ",".join(sorted(academies))
+        if codes != self._seen:
+            await self.flush()
+            await self.simple(inline("SELECT set_config('bassin.academies', $1, true)", codes))
+            self._seen = codes
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """All inside it or nothing, also of what is only collected."""
+        await self.flush()
+        await self.simple("SAVEPOINT one")
+        seen = self._seen
+        try:
+            yield
+            await self.flush()
+        except BaseException:
+            self._many, self._events, self._audit, self._seen = [], [], [], seen
+            if not self._connection.is_closed():
+                await self.simple("ROLLBACK TO SAVEPOINT one")
+            raise
+        await self.simple("RELEASE SAVEPOINT one")
+
+    async def simple(self, sql: str) -> str:
+        """A simple query, several statements in one round trip; returns the last one's status."""
+        self.round_trips += 1
+        return await self._connection.execute(sql)
+
+    async def rollback(self) -> None:
+        if self._connection.is_in_transaction():
+            await self.simple("ROLLBACK")
+
+    async def commit(self) -> None:
+        """The last round trip: what was collected, and COMMIT."""
+        await self._send_many()
+        status = await self.simple(self.pending_sql() + "COMMIT")
+        if status != "COMMIT":
+            raise asyncpg.InFailedSQLTransactionError(f"{status} instead of COMMIT")
+
+
+class EffectInProjection(TypeError):
+    """A projection tried to publish, to mail or to audit."""
+
+
+class UnansweredCommand(TypeError):
+    """A POST left its transaction without `tx.answer`, or with one that is no success."""
+
+
+def _enc_hook(value: object) -> object:
+    if isinstance(value, str):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+
+
+ENCODER = msgspec.json.Encoder(enc_hook=_enc_hook)
+
+
+def _append_sql(events: list[Pending]) -> str:
+    if not events:
+        return ""
+    return inline(
+        APPEND,
+        [e.id for e in events],
+        [e.stream for e in events],
+        [e.subject for e in events],
+        [e.headers.decode() for e in events],
+        [e.payload for e in events],
+    )
+
+
+def _audit_sql(line: AuditLine) -> str:
+    digest = None if line.reason is None else hashlib.sha256(line.salt + line.reason.encode()).digest()
+    detail = msgspec.json.encode(line.detail).decode()
+    sql = inline(AUDIT, line.academie, line.id, line.at, line.agent, line.action, line.subject, detail, digest)
+    return sql if line.reason is None else sql + inline(REASON, line.academie, line.id, line.salt, line.reason)
+
+
+def key_of(agent: Agent, command: Command) -> tuple[str, UUID, str, str, str]:
+    assert command.key is not None
+    return agent.academie, agent.id, command.method, command.path, command.key
+
+
+APPEND = "SELECT infra.append($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bytea[]);"
+AUDIT = "INSERT INTO audit VALUES ($1, $2, $3, $4, $5, $6, $7, $8);"
+REASON = "INSERT INTO audit_reason VALUES ($1, $2, $3, $4);"
+ANSWER = """
+UPDATE idempotency SET status = $1, location = $2, etag = $3, answer = $4
+WHERE (academie, agent, method, path, key) = ($5, $6, $7, $8, $9);
+"""
