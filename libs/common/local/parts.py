@@ -81,7 +81,7 @@ def _download(part: Part, on_bytes: OnBytes) -> None:
             context = MavenContext(resolver, repo_cache=Path(scratch), local_repos=[], timeout=60)
             group, name, version = part.coordinates.split(":")
             jar = context.project(group, name).at_version(version).artifact().resolve()
-            _check(part, jar)
+            check(part, jar)
             jar.replace(part.file)
     except requests.RequestException as problem:
         reason = type(problem).__name__
@@ -92,7 +92,7 @@ def _download(part: Part, on_bytes: OnBytes) -> None:
         raise disk_trouble(problem, part.file.parent) from problem
 
 
-def _check(part: Part, jar: Path) -> None:
+def check(part: Part, jar: Path) -> None:
     found = hashlib.sha256(jar.read_bytes()).hexdigest()
     if found != part.sha256:
         raise Trouble(f"{part.coordinates} has sha256 {found[:12]}…, not the one of {PARTS_LOCK.name}: do not use it")

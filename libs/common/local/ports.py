@@ -2,29 +2,34 @@
 
 import socket
 
+import psutil
+
+from common.local.trouble import Trouble
+
 LOOPBACK = "127.0.0.1"
 
 
 def free_ports(count: int) -> list[int]:
     """Taken together, so that they differ; another program may still be quicker, and then the start says so."""
     taken = [socket.create_server((LOOPBACK, 0)) for _ in range(count)]
-    ports = [listener.getsockname()[1] for listener in taken]
+    ports = [int(listener.getsockname()[1]) for listener in taken]
     for listener in taken:
         listener.close()
     return ports
 
 
-def is_free(port: int) -> bool:
+def require_free(port: int, *, remedy: str = "end it or choose another port") -> None:
+    """Before a server starts: afterwards the other one's answers would pass for its own."""
     try:
         socket.create_server((LOOPBACK, port)).close()
     except OSError:
-        return False
-    return True
+        raise Trouble(f"port {port} is taken ({_holder(port)}): {remedy}") from None
 
 
-def answers(port: int) -> bool:
+def _holder(port: int) -> str:
     try:
-        socket.create_connection((LOOPBACK, port), timeout=1).close()
-    except OSError:
-        return False
-    return True
+        listening = (c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.pid)
+        pid = next(c.pid for c in listening if c.laddr and c.laddr.port == port)
+        return f"pid {pid}, {psutil.Process(pid).name()}"
+    except (psutil.Error, StopIteration):
+        return "by a process of another user"

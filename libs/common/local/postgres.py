@@ -11,7 +11,7 @@ from pathlib import Path
 
 from common.local.binaries import binaries
 from common.local.children import Account, Children, Program
-from common.local.ports import LOOPBACK
+from common.local.ports import LOOPBACK, require_free
 
 SETTINGS = {"listen_addresses": LOOPBACK, "unix_socket_directories": "", "max_connections": "300", "timezone": "UTC"}
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}  # for tests: nothing survives a crash
@@ -40,6 +40,7 @@ class Postgres:
         return f"postgresql://postgres:{self._password.read_text()}@{LOOPBACK}:{self.port}/postgres"
 
     def start(self, children: Children) -> None:
+        require_free(self.port)
         if not self._data.exists():
             self._initialise(children)
         settings = {**SETTINGS, "port": self.port, **(FAST if self._fast else {})}
