@@ -73,6 +73,7 @@ class Database:
 
 async def _begin(tx: Tx, academies: Iterable[str], command: Command | None) -> None:
     codes = ",".join(sorted(CodeAcademie(code) for code in academies))
+    tx.seen = codes
     begin = f"BEGIN; SELECT set_config('bassin.academies', '{codes}', true)"
     if command is None or command.key is None or tx.agent is None:
         await tx.simple(begin)

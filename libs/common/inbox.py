@@ -61,7 +61,7 @@ class HandlerFailed(Exception):
 class Outcome(Struct):
     """What a batch did, for the metrics, once it is committed."""
 
-    verdicts: Counter[Verdict]
+    verdicts: Counter[tuple[str, Verdict]]
     forks: list[Record]
 
 
@@ -75,15 +75,15 @@ class Inbox:
         academies: Iterable[CodeAcademie],
         *,
         consumer: str | None = None,
-        asleep: Iterable[str] = (),
     ) -> None:
         self.db = db
         self.table = table
         self.consumer = consumer or table.service
         self.positions: dict[tuple[str, int], int] = {}
+        self.asleep: frozenset[str] = frozenset()  # projections not built yet: `bassin rebuild` feeds them
+        self.first: Mapping[str, Mapping[str, Mapping[int, int]]] = {}  # handler -> stream -> partition -> offset
         self.streams = {STREAMS[name].behind: name for name in table.streams}  # topic -> stream
         self._served = frozenset(academies)
-        self._asleep = frozenset(asleep)  # projections not built yet: `bassin rebuild` feeds them
         self._failures: Counter[Place] = Counter()
         self._current: Record | None = None
 
@@ -164,7 +164,7 @@ class Inbox:
         stored, stopped = await marks_store.claim(tx, self.consumer, mine)
         if stopped:
             raise ConsumerStopped(stopped)
-        if moved := {place: next for place, next in stored.items() if next != mine[place]}:
+        if moved := {place: at for place, at in stored.items() if at != mine[place]}:
             raise Moved(moved)
 
     async def _count_failure(self) -> None:
@@ -198,7 +198,10 @@ class Inbox:
                 await run(tx, handler, fact)
 
     def _handlers(self, event: Event, record: Record) -> list[Handler]:
-        return [h for h in self.table.of(type(event)) if h.name not in self._asleep]
+        return [h for h in self.table.of(type(event)) if h.name not in self.asleep and self._begun(h.name, record)]
+
+    def _begun(self, handler: str, record: Record) -> bool:
+        return record.offset >= self.first.get(handler, {}).get(record.stream, {}).get(record.partition, 0)
 
 
 def fact_of(stream: str, seen: Envelope, event: Event) -> Fact[Event]:
@@ -258,7 +261,8 @@ class Batch:
             return await self._park(record, None)
         subject = self._subjects[record.stream, seen.subject]
         verdict = subject.judge(record)
-        self._outcome.verdicts[verdict] += 1
+        if verdict not in (Verdict.APPLY, Verdict.PARK):
+            self._outcome.verdicts[record.stream, verdict] += 1
         match verdict:
             case Verdict.DUPLICATE:
                 return True
@@ -281,6 +285,7 @@ class Batch:
             if error:
                 return await self._park(turn, subject, error)
             subject.applied(turn)
+            self._outcome.verdicts[turn.stream, Verdict.APPLY] += 1
             turn = subject.due()
         return True
 
@@ -313,6 +318,7 @@ class Batch:
         if who not in self._parked and self._parked_before + len(self._parked) >= PARKED_PER_MINUTE:
             return False
         self._parked.add(who)
+        self._outcome.verdicts[record.stream, Verdict.PARK] += 1
         if subject is None:
             self.unreadable.append(record)
         else:

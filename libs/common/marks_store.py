@@ -99,7 +99,7 @@ def _fork(consumer: str, record: Record, subjects: Subjects) -> tuple[object, ..
 
 
 async def move(tx: Tx, consumer: str, positions: Mapping[tuple[str, int], int]) -> None:
-    tx.many(MOVE, [(consumer, stream, partition, next) for (stream, partition), next in positions.items()])
+    tx.many(MOVE, [(consumer, stream, partition, at) for (stream, partition), at in positions.items()])
 
 
 async def stop(tx: Tx, consumer: str, reason: str) -> None:

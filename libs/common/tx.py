@@ -122,7 +122,7 @@ class Tx(ProjectionTx):
         self._events: list[Pending] = []
         self._audit: list[AuditLine] = []
         self._answer: Answer | None = None
-        self._seen = ""  # académies, as they stand in bassin.academies
+        self.seen = ""  # académies, as they stand in bassin.academies
         self._effects_allowed = True
 
     @contextmanager
@@ -183,22 +183,22 @@ class Tx(ProjectionTx):
     async def see(self, academies: Iterable[str]) -> None:
         """Set whose rows are seen from here on; what was collected for the others is written first."""
         codes = ",".join(sorted(academies))
-        if codes != self._seen:
+        if codes != self.seen:
             await self.flush()
             await self.simple(inline("SELECT set_config('bassin.academies', $1, true)", codes))
-            self._seen = codes
+            self.seen = codes
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """All inside it or nothing, also of what is only collected."""
         await self.flush()
         await self.simple("SAVEPOINT one")
-        seen = self._seen
+        seen = self.seen
         try:
             yield
             await self.flush()
         except BaseException:
-            self._many, self._events, self._audit, self._seen = [], [], [], seen
+            self._many, self._events, self._audit, self.seen = [], [], [], seen
             if not self._connection.is_closed():
                 await self.simple("ROLLBACK TO SAVEPOINT one")
             raise

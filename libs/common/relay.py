@@ -1,0 +1,194 @@
+"""From the outbox to the topics: in order per subject, nothing left out, nothing sent under a version used before."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+import asyncpg
+from aiokafka.errors import ProducerFenced
+from msgspec import Struct
+
+from common import metrics, takeover
+from common.db import SESSION
+from common.kafka_log import REFUSED_FOR_GOOD, Logged, LogShortened, Outgoing, Place
+from common.takeover import Connection
+
+log = logging.getLogger("bassin.relay")
+
+BATCH = 2000  # rows in one Kafka transaction
+IDLE = (0.02, 0.25)  # seconds between two looks at an empty outbox, growing
+COMPARE = 60.0  # seconds between two comparisons of the topics' ends with infra.published
+LOCK = 0x62617373696E  # "bassin": the advisory lock of a database's one relay
+
+# A dead process's lock must not outlive it: the server probes this connection and gives up after five seconds.
+PROBED = {
+    "tcp_keepalives_idle": "2",
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "5000",
+}
+
+
+class Log(Protocol):
+    """The service's own topics (common.kafka_log), or what a simulation puts in their place."""
+
+    async def open(self) -> None: ...
+    async def publish(self, batch: Sequence[Outgoing]) -> dict[Place, int]: ...
+    def read(self, since: Mapping[Place, int]) -> AsyncIterator[tuple[list[Logged], dict[Place, int]]]: ...
+    async def ends(self) -> dict[Place, int]: ...
+    def abandon(self) -> None: ...
+
+
+class Replaced(Exception):
+    """The database is not the one this relay read from: take over again."""
+
+
+class RelayStopped(Exception):
+    """Somebody must mend something before anything can be published again."""
+
+
+class Relay(Struct):
+    """Publishes one service's outbox while it holds the database's advisory lock."""
+
+    service: str
+    url: str  # role relay, straight to PostgreSQL: no pool, no transaction-mode pooler
+    log: Log
+    wake: asyncio.Event
+    stopped_for: str = ""
+
+    async def run(self) -> None:
+        """Until cancelled. Whatever goes wrong: let go of producer and lock, start again at the take-over."""
+        failures = 0
+        while not self.stopped_for:
+            try:
+                async with self.owner() as connection:
+                    failures = 0
+                    await self.publish_as_owner(connection)
+            except (LogShortened, *REFUSED_FOR_GOOD) as error:
+                self._stop(error)
+            except Exception as error:  # noqa: BLE001 - broker or database away, fenced, replaced: all mean the same
+                failures += 1
+                level = logging.WARNING if failures == 1 else logging.DEBUG
+                log.log(level, "relay starts again", extra={"error": f"{type(error).__name__}: {error}"})
+                await asyncio.sleep(min(0.1 * 2**failures, 5.0))
+            finally:
+                self.log.abandon()
+
+    def _stop(self, error: Exception) -> None:
+        self.stopped_for = f"{type(error).__name__}: {error}"
+        metrics.relay_stopped.labels(self.service).set(1)
+        log.error("relay stopped until its configuration is mended", extra={"error": self.stopped_for})
+
+    @asynccontextmanager
+    async def owner(self) -> AsyncIterator[Connection]:
+        """The connection that holds the lock; waits for it. All of the relay's SQL runs on it."""
+        connection = await asyncpg.connect(
+            self.url, timeout=5, command_timeout=15, server_settings={**SESSION, **PROBED}
+        )
+        try:
+            await _lock(connection)
+            metrics.relay_owner.labels(self.service).set(1)
+            yield connection
+        finally:
+            metrics.relay_owner.labels(self.service).set(0)
+            connection.terminate()  # ends the session, and with it the lock, without waiting for anybody
+
+    async def publish_as_owner(self, connection: Connection) -> None:
+        """Take over, publish, and take over again as often as the producer or the database had to be replaced."""
+        while True:
+            try:
+                await self.take_over(connection)
+                await self.publish_until_replaced(connection)
+            except Replaced as why:
+                log.warning("database replaced under the relay", extra={"why": str(why)})
+            except ProducerFenced:
+                raise  # a newer relay is at work: give the lock back
+
+    async def take_over(self, connection: Connection) -> None:
+        """Fence the older relays, then read what they published; only then publish."""
+        await self.log.open()
+        await self.catch_up(connection)
+        metrics.relay_takeovers.labels(self.service).inc()
+
+    async def catch_up(self, connection: Connection) -> None:
+        known = await takeover.published(connection)
+        async for chunk, after in self.log.read(known):
+            found = await takeover.settle(connection, chunk, known, after)
+            if found is None:
+                raise Replaced("infra.published moved while the topics were read")
+            takeover.count(self.service, found)
+            known = after
+
+    async def publish_until_replaced(self, connection: Connection) -> None:
+        known = await takeover.published(connection)
+        idle, compared = IDLE[0], asyncio.get_running_loop().time()
+        while True:
+            self.wake.clear()
+            batch = [_outgoing(row) for row in await connection.fetch(VISIBLE, BATCH)]
+            if batch:
+                known = {**known, **await self.publish_batch(connection, batch, known)}
+                idle = IDLE[0]
+                continue
+            if asyncio.get_running_loop().time() - compared > COMPARE:
+                compared = asyncio.get_running_loop().time()
+                if await self.log.ends() != known:
+                    await self.catch_up(connection)
+                    known = await takeover.published(connection)
+            idle = min(idle * 1.5, IDLE[1])
+            await _first_of(self.wake, idle)
+
+    async def publish_batch(
+        self,
+        connection: Connection,
+        batch: Sequence[Outgoing],
+        known: Mapping[Place, int],
+    ) -> dict[Place, int]:
+        """Send, then forget in one transaction that must find everything as this relay left it."""
+        after = await self.log.publish(batch)
+        async with connection.transaction():
+            forgotten = await connection.fetchval(
+                FORGET, [r.id for r in batch], [r.event_id for r in batch], [r.version for r in batch]
+            )
+            moved = await takeover.move(connection, {p: known.get(p) for p in after}, after)
+            if forgotten != len(batch) or not moved:
+                raise Replaced(f"{forgotten} of {len(batch)} rows found")
+        for stream in {record.stream for record in batch}:
+            count = sum(record.stream == stream for record in batch)
+            metrics.relay_published.labels(self.service, stream).inc(count)
+        return after
+
+
+async def _lock(connection: Connection) -> None:
+    """Stand by: PostgreSQL hands the lock over as soon as its owner's session ends."""
+    while True:
+        try:
+            await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
+        except asyncpg.LockNotAvailableError:  # lock_timeout: still another's
+            continue
+        return
+
+
+def _outgoing(row: asyncpg.Record) -> Outgoing:
+    return Outgoing(
+        row["id"], row["event_id"], row["stream"], row["subject"], row["version"], row["headers"], row["payload"]
+    )
+
+
+async def _first_of(wake: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await wake.wait()
+    except TimeoutError:
+        return
+
+
+VISIBLE = "SELECT id, event_id, stream, subject, version, headers, payload FROM infra.outbox ORDER BY id LIMIT $1"
+FORGET = """
+WITH gone AS (
+    DELETE FROM infra.outbox o USING unnest($1::bigint[], $2::uuid[], $3::bigint[]) AS sent (id, event_id, version)
+    WHERE (o.id, o.event_id, o.version) = (sent.id, sent.event_id, sent.version) RETURNING 1
+)
+SELECT count(*) FROM gone
+"""
