@@ -16,8 +16,6 @@ from common.uuid7 import uuid7
 API = "{api}"  # in a text: the public address of the gateway, known to whoever sends
 # RFC 5321 without quoting and without UTF-8: checked before the dialogue, not in its middle.
 MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
-    r"[!-?A-~]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*"
-)  # checked before the dialogue, not in its middle
 PATIENCE = timedelta(hours=72)
 BACKOFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240))  # after the 1st, 2nd… attempt; the last one repeats
 
