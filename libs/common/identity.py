@@ -87,7 +87,9 @@ class Agent(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def only_of_a_bassin(self) -> bool:
-        return bool(self.mandates) and all(mandate.role in BASSIN_ROLES for mandate in self.mandates)
+        """Besides being an agent of some school, which gives no authority either."""
+        roles = {mandate.role for mandate in self.mandates} - {Role.AGENT}
+        return bool(roles) and roles <= BASSIN_ROLES
 
     def holds(
         self,

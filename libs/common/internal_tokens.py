@@ -22,7 +22,6 @@ ISSUER = "bassin-gateway"
 LIFETIME = 60  # seconds
 REUSED = 30  # seconds during which a token is signed, or verified, only once
 ALGORITHMS = JWSRegistry(algorithms=["ES256"])
-OPEN = [r"^/(?:livez|readyz|metrics)$", r"^/(?:schema|problems)(?:/|$)"]  # paths that say nothing about anyone
 
 
 class Claims(Struct, frozen=True, kw_only=True):
@@ -108,10 +107,10 @@ def bearer(authorization: str | None) -> str:
 
 
 class Authentication(AbstractAuthenticationMiddleware):
-    """Every path of a service asks who calls, except those in OPEN."""
+    """Every route of a service asks who calls, except those with the option `public`: they say nothing of anyone."""
 
     def __init__(self, app: ASGIApp, *, tokens: InternalTokens, audience: str) -> None:
-        super().__init__(app, exclude=OPEN, exclude_http_methods=())
+        super().__init__(app, exclude_from_auth_key="public", exclude_http_methods=())
         self._tokens = tokens
         self._audience = audience
 

@@ -81,6 +81,13 @@ def test_a_bassin_is_told_why_it_does_not_decide() -> None:
     assert "2001-114" in refused.value.detail
 
 
+def test_an_agent_of_a_school_who_speaks_for_a_bassin_is_told_the_same() -> None:
+    ordinary = Mandate(role=Role.AGENT, academie=LILLE, uai=SCHOOL)
+
+    with pytest.raises(BassinNeverDecides):
+        agent(ANIMATEUR, ordinary).require(Role.CHEF_ETABLISSEMENT, academie=LILLE, uai=SCHOOL)
+
+
 def test_a_bassin_that_lacks_a_bassin_role_elsewhere_is_simply_not_concerned() -> None:
     with pytest.raises(Forbidden) as refused:
         agent(ANIMATEUR).require(Role.ANIMATEUR_BASSIN, bassin=OTHER_BASSIN)
