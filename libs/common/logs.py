@@ -1,0 +1,82 @@
+"""One JSON line an event on stdout, ours and the libraries' alike: what is not structured is not found at night."""
+
+import logging
+import sys
+from typing import TextIO
+
+import msgspec
+import structlog
+from structlog.contextvars import merge_contextvars
+from structlog.stdlib import ProcessorFormatter
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from common import redaction, trace
+
+OURS = frozenset({"time", "level", "service", "trace_id", "span_id"})
+LIBRARIES = ("uvicorn", "uvicorn.error", "uvicorn.access", "aiokafka", "faststream", "asyncio")
+
+
+def configure(service: str, *, level: str = "info", stream: TextIO | None = None) -> None:
+    """Send every line of this process through the same processors; call once, before anything logs.
+
+    Bind académie and event id where they become known: `structlog.contextvars.bound_contextvars(academie=…)`.
+    """
+
+    def with_origin(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        event.setdefault("service", service)
+        if (here := trace.current()) is not None:
+            event.setdefault("trace_id", here.trace_id)
+            event.setdefault("span_id", here.span_id)
+        return event
+
+    out = stream or sys.stdout
+    stamp = structlog.processors.TimeStamper("iso", utc=True, key="time")
+    shared: list[Processor] = [merge_contextvars, structlog.stdlib.add_log_level, stamp, with_origin]
+    rendered: list[Processor] = [with_traceback, without_personal_data, as_json]
+    structlog.configure(
+        processors=[*shared, *rendered],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(out),
+        cache_logger_on_first_use=False,  # loggers are made at import, before this
+    )
+    _adopt_libraries(shared, rendered, out, level)
+
+
+def _adopt_libraries(shared: list[Processor], rendered: list[Processor], out: TextIO, level: str) -> None:
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        ProcessorFormatter(
+            foreign_pre_chain=[*shared, with_logger],
+            processors=[ProcessorFormatter.remove_processors_meta, *rendered],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name in LIBRARIES:
+        library = logging.getLogger(name)
+        library.handlers.clear()
+        library.propagate = name != "uvicorn.access"  # our own line says the same, with the trace
+
+
+def with_logger(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    if isinstance(record := event.get("_record"), logging.LogRecord):
+        event["logger"] = record.name
+    return event
+
+
+def with_traceback(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    raised = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if raised is True else raised[1] if isinstance(raised, tuple) else raised
+    if isinstance(error, BaseException):
+        event["exception"] = redaction.formatted(error)
+    return event
+
+
+def without_personal_data(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """The last net: nobody should log these, and if somebody does they do not leave the process."""
+    return {key: value if key in OURS else redaction.cleaned_field(key, value) for key, value in event.items()}
+
+
+def as_json(_: WrappedLogger, __: str, event: EventDict) -> str:
+    return msgspec.json.encode(event).decode()

@@ -1,0 +1,81 @@
+"""The outermost layer of every service: trace, access line, metrics and safe headers, even where no route matched."""
+
+import asyncio
+from time import perf_counter
+
+import structlog
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from prometheus_client import Counter, Histogram
+
+from common import metrics, trace
+from common.problem import DISCONNECTED
+
+log = structlog.get_logger()
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+QUIET = frozenset({"/livez", "/readyz", "/metrics"})  # asked every few seconds: their lines are at level debug
+NOSNIFF = (b"x-content-type-options", b"nosniff")
+NO_STORE = (b"cache-control", b"no-store")  # unless the handler says better: answers hold personal data
+
+
+class Observed:
+    """Around a whole Litestar application. A mounted ASGI handler names its route by `scope["bassin.route"]`."""
+
+    def __init__(self, service: str, app: ASGIApp) -> None:
+        self._service = service
+        self._app = app
+        self._in_progress = metrics.http_in_progress.labels(service)
+        self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        started = perf_counter()
+        status = 500
+
+        async def watched_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = secured(message["headers"])
+            await send(message)
+
+        with trace.continued(traceparent_of(scope)):
+            self._in_progress.inc()
+            try:
+                await self._app(scope, receive, watched_send)
+            except asyncio.CancelledError:
+                status = DISCONNECTED
+                raise
+            finally:
+                self._in_progress.dec()
+                self._record(scope, status, perf_counter() - started)
+
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+        route = scope.get("bassin.route") or scope.get("path_template") or "unmatched"
+        method = str(scope.get("method"))
+        key = (method if method in METHODS else "other", str(route), status)
+        series = self._series.get(key)
+        if series is None:
+            method, template, code = key
+            series = self._series[key] = (
+                metrics.http_requests.labels(self._service, method, template, str(code)),
+                metrics.http_duration.labels(self._service, method, template),
+            )
+        series[0].inc()
+        series[1].observe(seconds)
+        say = log.debug if route in QUIET else log.info
+        academie = getattr(scope.get("user"), "academie", None)
+        say("request", method=key[0], route=route, status=status, seconds=round(seconds, 6), academie=academie)
+
+
+def secured(headers: object) -> list[tuple[bytes, bytes]]:
+    given = list(headers) if isinstance(headers, (list, tuple)) else []
+    more = [NOSNIFF] if any(name.lower() == b"cache-control" for name, _ in given) else [NOSNIFF, NO_STORE]
+    return [*given, *more]
+
+
+def traceparent_of(scope: Scope) -> str | None:
+    found = [value for name, value in scope["headers"] if name == b"traceparent"]
+    return found[0].decode("latin-1") if len(found) == 1 else None

@@ -1,0 +1,144 @@
+"""What OpenAPI readers must know and Litestar does not say: refusals, our identifiers, closed bodies, French titles."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Request
+from litestar.enums import OpenAPIMediaType
+from litestar.openapi.plugins import OpenAPIRenderPlugin
+from litestar.openapi.spec import Schema
+from litestar.openapi.spec.enums import OpenAPIType
+from litestar.plugins import OpenAPISchemaPlugin
+from litestar.typing import FieldDefinition
+
+from common.identifiers import Identifier, Numen
+from common.problem import MEDIA_TYPE, Problem
+from common.problem_pages import catalogue
+
+SAID = {
+    400: "Demande illisible : JSON, en-tête ou adresse mal formé",
+    401: "Identité absente, expirée ou non vérifiée",
+    403: "Aucun mandat ne permet cette action",
+    404: "Objet inconnu",
+    409: "Une règle s’y oppose",
+    412: "Objet modifié entre-temps (If-Match)",
+    413: "Contenu trop volumineux",
+    415: "Type de contenu non pris en charge",
+    422: "Données non valides ; `errors` les désigne toutes",
+    428: "En-tête If-Match absent",
+    429: "Trop de demandes ; voir Retry-After",
+    503: "Momentanément indisponible ; voir Retry-After",
+}
+ALWAYS = (400, 401, 403, 429, 503)
+WITH_RETRY = (409, 429, 503)
+METHODS = frozenset({"get", "post", "put", "patch", "delete", "head"})
+
+
+class Identifiers(OpenAPISchemaPlugin):
+    """Our value types in the document: pattern and example."""
+
+    @staticmethod
+    def is_plugin_supported_type(value: Any) -> bool:
+        return isinstance(value, type) and issubclass(value, (Identifier, Numen))
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: object) -> Schema:
+        kind = field_definition.annotation
+        if issubclass(kind, Numen):
+            return Schema(type=OpenAPIType.STRING, pattern=f"^{kind.pattern}$", write_only=True)
+        return Schema(type=OpenAPIType.STRING, pattern=f"^(?:{kind.pattern})$", examples=[kind.example])
+
+
+class Document(OpenAPIRenderPlugin):
+    """/schema/openapi.json, completed."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__(path="/openapi.json", media_type=OpenAPIMediaType.OPENAPI_JSON)
+        self._service = service
+        self._rendered: bytes | None = None
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        if self._rendered is None:
+            self._rendered = msgspec.json.encode(completed(openapi_schema, self._service))
+        return self._rendered
+
+
+def document(app: Litestar, service: str) -> dict[str, Any]:
+    """The service's OpenAPI document as it is committed."""
+    return completed(app.openapi_schema.to_schema(), service)
+
+
+def completed(document: dict[str, Any], service: str) -> dict[str, Any]:
+    # Through JSON: what Litestar hands out is shared between readers and holds numbers and enums of its own.
+    whole: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(document))
+    components = whole.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    components.setdefault("responses", {}).update(responses())
+    schemas.update(problem_schemas())
+    for path, method, operation in operations(whole):
+        name_operation(operation)
+        name_refusals(operation, path, method)
+        close(operation.get("requestBody", {}), schemas, set())
+    whole["x-problems"] = msgspec.to_builtins(catalogue(service))
+    return whole
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in document.get("paths", {}).items():
+        for method, operation in item.items():
+            if method in METHODS:
+                yield path, method, operation
+
+
+def name_operation(operation: dict[str, Any]) -> None:
+    """The first sentence of the French docstring is the title; Litestar makes one of the function's name."""
+    if said := operation.get("description"):
+        first, _, rest = said.strip().partition("\n")
+        operation["summary"] = first.rstrip(".")
+        operation["description"] = rest.strip() or first
+
+
+def name_refusals(operation: dict[str, Any], path: str, method: str) -> None:
+    headers = {part["name"].lower() for part in operation.get("parameters", []) if part.get("in") == "header"}
+    statuses = {*ALWAYS}
+    statuses |= {404} if "{" in path else set()
+    statuses |= {422} if operation.get("parameters") or "requestBody" in operation else set()
+    statuses |= {409, 422} if method != "get" else set()
+    statuses |= {413, 415} if "requestBody" in operation else set()
+    statuses |= {412, 428} if "if-match" in headers else set()
+    answers = {status: answer for status, answer in operation["responses"].items() if status < "400"}
+    for status in sorted(statuses):
+        answers[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
+    operation["responses"] = answers
+
+
+def close(part: Any, schemas: dict[str, Any], seen: set[str]) -> None:
+    """Whatever a request may hold refuses unknown fields: `http_app` has checked that."""
+    if isinstance(part, list):
+        for element in part:
+            close(element, schemas, seen)
+    if not isinstance(part, dict):
+        return
+    if isinstance(ref := part.get("$ref"), str) and ref not in seen:
+        seen.add(ref)
+        close(schemas[ref.rsplit("/", 1)[1]], schemas, seen)
+    if isinstance(part.get("properties"), dict):
+        part["additionalProperties"] = False
+    for element in part.values():
+        close(element, schemas, seen)
+
+
+def responses() -> dict[str, Any]:
+    return {f"Problem{status}": response(status) for status in SAID}
+
+
+def response(status: int) -> dict[str, Any]:
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    retry = {"description": "Secondes à attendre", "schema": {"type": "integer", "minimum": 0}}
+    headers = {"headers": {"Retry-After": retry}} if status in WITH_RETRY else {}
+    return {"description": SAID[status], **headers, "content": content}
+
+
+def problem_schemas() -> dict[str, Any]:
+    _, schemas = msgspec.json.schema_components([Problem], ref_template="#/components/schemas/{name}")
+    return dict(schemas)
