@@ -1,0 +1,88 @@
+"""Make .venv hold what a lock says: `python3 tools/environment.py local|dev`. A second time it fetches nothing.
+
+Only the standard library, in words that an older Python can still read, so that it can say that it is too old.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+CONTAINS = {"dev": ["local", "dev"], "local": ["local"]}
+NETWORK = "connect to the network and run again"
+
+
+def main(name: str) -> None:
+    if sys.version_info < (3, 11):  # noqa: UP036 - it is an older Python that comes here
+        version = ".".join(map(str, sys.version_info[:3]))
+        sys.exit(f"Python 3.11 or later is needed, {sys.executable} is {version}: make PYTHON=/path/to/python3.11")
+    (ROOT / ".bassin").mkdir(exist_ok=True)
+    with (ROOT / ".bassin" / "environment.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two `make` side by side
+        if not is_made(name):
+            make(name)
+        for contained in CONTAINS[name]:
+            stamp(contained).write_text(wanted(contained))
+
+
+def stamp(name: str) -> Path:
+    return VENV / f"{name}.stamp"
+
+
+def wanted(name: str) -> str:
+    """What the environment depends on: the locks, the interpreter, and the path that its scripts hold."""
+    digest = hashlib.sha256("\n".join([str(ROOT), sys.version, sys.base_prefix]).encode())
+    for part in ("requirements/bootstrap.lock", f"requirements/{name}.lock", "pyproject.toml"):
+        digest.update((ROOT / part).read_bytes())
+    return digest.hexdigest()
+
+
+def is_made(name: str) -> bool:
+    return stamp(name).exists() and stamp(name).read_text() == wanted(name)
+
+
+def make(name: str) -> None:
+    began = time.monotonic()
+    say(f"environment: the packages of requirements/{name}.lock")
+    if not is_usable():
+        shutil.rmtree(VENV, ignore_errors=True)
+        run([sys.executable, "-m", "venv", str(VENV)], "add Python's venv module (Debian: apt install python3-venv)")
+    quiet = [] if sys.stderr.isatty() else ["-q"]
+    install = ["install", "--require-hashes", "--no-deps", "-r"]
+    run([str(PYTHON), "-m", "pip", "-q", *install, "requirements/bootstrap.lock"], NETWORK)
+    run([str(PYTHON), "-m", "uv", *quiet, "pip", *install, f"requirements/{name}.lock"], NETWORK)
+    ours = ["--no-deps", "--no-build-isolation", "--offline", "--editable", "."]
+    run([str(PYTHON), "-m", "uv", "-q", "pip", "install", *ours], "see above")
+    say(f"environment: ready after {time.monotonic() - began:.0f} s")
+
+
+def is_usable() -> bool:
+    """A clone that was moved, or another interpreter, needs another environment."""
+    config = VENV / "pyvenv.cfg"
+    said = config.read_text() if config.exists() else ""
+    version = ".".join(map(str, sys.version_info[:3]))
+    return f"version = {version}\n" in said and f"venv {VENV}\n" in said and PYTHON.exists()
+
+
+def run(command: list[str], remedy: str) -> None:
+    environment = {**os.environ, "VIRTUAL_ENV": str(VENV), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=False)  # noqa: S603 - our own commands
+    if done.returncode != 0:
+        sys.exit(f"environment: `{' '.join(command[1:])}` failed: {remedy}")
+
+
+def say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
