@@ -57,6 +57,7 @@ class Relay(Struct):
     log: Log
     wake: asyncio.Event
     stopped_for: str = ""
+    publishing: bool = False
 
     async def run(self) -> None:
         """Until cancelled. Whatever goes wrong: let go of producer and lock, start again at the take-over."""
@@ -74,6 +75,7 @@ class Relay(Struct):
                 log.log(level, "relay starts again", extra={"error": f"{type(error).__name__}: {error}"})
                 await asyncio.sleep(min(0.1 * 2**failures, 5.0))
             finally:
+                self.publishing = False
                 self.log.abandon()
 
     def _stop(self, error: Exception) -> None:
@@ -100,6 +102,7 @@ class Relay(Struct):
         while True:
             try:
                 await self.take_over(connection)
+                self.publishing = True
                 await self.publish_until_replaced(connection)
             except Replaced as why:
                 log.warning("database replaced under the relay", extra={"why": str(why)})

@@ -1,0 +1,191 @@
+"""One service as a process: what it declares becomes HTTP, relay, consumer, jobs and mail, and ends without loss."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import entry_points
+from typing import Any
+
+import structlog
+import uvicorn
+from litestar import Litestar, Request
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
+from msgspec import Struct
+
+from common import idempotency, logs, metrics, sealing, watch
+from common.clock import Clock
+from common.consumer import Consumer
+from common.contracts.events import Contract, Event
+from common.db import Database, connect
+from common.handlers import Jobs, Projection, Reactions, Table
+from common.identity import Agent
+from common.inbox import Inbox
+from common.internal_tokens import InternalTokens, authentication
+from common.kafka_log import KafkaLog
+from common.mail_sender import MailSender, Smtp
+from common.outbox import StateReader
+from common.people import Personal
+from common.relay import Relay
+from common.settings import Settings
+from common.timekeeper import Timekeeper
+from common.tokens import FetchedKeys, fetched_from
+from common.web import Description, http_app
+
+log = structlog.get_logger("bassin.service")
+GROUP = "bassin.services"  # entry points of pyproject.toml: name -> Service
+
+
+class Service(Struct, frozen=True, kw_only=True):
+    """What a service's main.py declares; `states` reads the present state of each event it publishes as a state."""
+
+    contract: Contract
+    description: Description
+    controllers: Sequence[ControllerRouterHandler]
+    projections: Sequence[Projection] = ()
+    reactions: Reactions | None = None
+    jobs: Jobs | None = None
+    people: Personal | None = None
+    states: Mapping[type[Event], StateReader] = {}
+
+    @property
+    def name(self) -> str:
+        return self.contract.service
+
+    def table(self) -> Table:
+        return Table(self.name, self.projections, self.reactions)
+
+    def app(self, settings: Settings) -> Litestar:
+        """The HTTP side, whose lifespan runs all the rest; without it (OpenAPI, tests) the caller fills `state`."""
+        tokens = InternalTokens(FetchedKeys(fetched_from(settings.gateway_jwks_url)))
+        app = http_app(
+            self.name,
+            self.controllers,
+            description=self.description,
+            dependencies={
+                "agent": Provide(_agent, sync_to_thread=False),
+                "db": Provide(_db, sync_to_thread=False),
+                "clock": Provide(_clock, sync_to_thread=False),
+            },
+            lifespan=[lambda app: self._running(app, settings)],
+            middleware=[authentication(tokens, self.name)],
+            before_request=idempotency.before_request,
+            essential={"database": lambda: watch.database_trouble(app.state.db)},
+            helpful={"kafka": lambda: watch.broker_trouble(app.state.consumer, app.state.relay)},
+        )
+        return app
+
+    @asynccontextmanager
+    async def _running(self, app: Litestar, settings: Settings) -> AsyncIterator[None]:
+        db = Database(self.name, await connect(settings.database_url), Clock(settings.clock_file))
+        app.state.db, app.state.clock = db, Clock(settings.clock_file)
+        app.state.relay = relay = self._relay(settings, db)
+        app.state.consumer = consumer = Consumer(settings.kafka, Inbox(db, self.table(), settings.academies))
+        timekeeper = Timekeeper(db, settings.academies, [*sealing.jobs(self), *(self.jobs.all if self.jobs else ())])
+        first = _start(consumer.run(), timekeeper.run(), *_mail(settings, db))
+        last = _start(relay.run(), watch.run(db, settings.outbox_bound_seconds))
+        try:
+            yield
+        finally:
+            await _end(first)
+            await watch.drain(db, relay, settings.drain_seconds)
+            await _end(last)
+            await db.pool.close()
+
+    def _relay(self, settings: Settings, db: Database) -> Relay:
+        streams = [stream.name for stream in self.contract.streams]
+        return Relay(
+            service=self.name,
+            url=settings.relay_database_url,
+            log=KafkaLog(settings.kafka, self.name, streams),
+            wake=db.on_commit,
+        )
+
+    def expose_metrics(self) -> None:
+        table, jobs = self.table(), [*sealing.jobs(self), *(self.jobs.all if self.jobs else ())]
+        metrics.expose(
+            self.name,
+            publishes=[stream.name for stream in self.contract.streams],
+            hears=table.streams,
+            handlers=table.names(),
+            jobs=[job.name for job in jobs],
+        )
+
+
+def _mail(settings: Settings, db: Database) -> list[Coroutine[Any, Any, None]]:
+    if settings.smtp_url is None:
+        return []
+    smtp = Smtp.read(settings.smtp_url)
+    return [MailSender(db, settings.academies, smtp, sender=settings.mail_from, api=settings.public_url).run()]
+
+
+def _start(*loops: Coroutine[Any, Any, None]) -> list["asyncio.Task[None]"]:
+    tasks = [asyncio.create_task(loop) for loop in loops]
+    for task in tasks:
+        task.add_done_callback(_stop_if_broken)
+    return tasks
+
+
+def _stop_if_broken(task: "asyncio.Task[None]") -> None:
+    """A loop that ends by itself is a bug; half a service is worse than one that is started anew."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.critical("a loop of the service broke", exc_info=error)
+        signal.raise_signal(signal.SIGTERM)
+
+
+async def _end(tasks: Sequence["asyncio.Task[None]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _agent(request: Request[Agent, None, State]) -> Agent:
+    return request.user
+
+
+def _db(state: State) -> Database:
+    db: Database = state.db
+    return db
+
+
+def _clock(state: State) -> Clock:
+    clock: Clock = state.clock
+    return clock
+
+
+def services() -> dict[str, Callable[[], Service]]:
+    """Every service that is installed, loaded when called."""
+    return {point.name: point.load for point in entry_points(group=GROUP)}
+
+
+def load(name: str) -> Service:
+    found = services().get(name)
+    if found is None:
+        raise LookupError(f"no service {name!r}: {', '.join(sorted(services()))}")
+    return found()
+
+
+def run(name: str, settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; the process ends when HTTP, consumer and relay are drained."""
+    logs.configure(name, level=settings.log_level)
+    service = load(name)
+    service.expose_metrics()
+    serve(service.app(settings), settings.http_host, settings.http_port, settings.drain_seconds)
+
+
+def serve(app: Litestar, host: str, port: int, drain_seconds: float) -> None:
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=int(drain_seconds),
+    )
+    uvicorn.Server(config).run()
