@@ -31,7 +31,7 @@ from common.people import Personal
 from common.relay import Relay
 from common.settings import Settings
 from common.timekeeper import Timekeeper
-from common.tokens import FetchedKeys, fetched_from
+from common.tokens import FetchedKeys, Keys, fetched_from
 from common.web import Description, http_app
 
 log = structlog.get_logger("bassin.service")
@@ -57,9 +57,9 @@ class Service(Struct, frozen=True, kw_only=True):
     def table(self) -> Table:
         return Table(self.name, self.projections, self.reactions)
 
-    def app(self, settings: Settings) -> Litestar:
+    def app(self, settings: Settings, keys: Keys | None = None) -> Litestar:
         """The HTTP side, whose lifespan runs all the rest; without it (OpenAPI, tests) the caller fills `state`."""
-        tokens = InternalTokens(FetchedKeys(fetched_from(settings.gateway_jwks_url)))
+        tokens = InternalTokens(keys or FetchedKeys(fetched_from(settings.gateway_jwks_url)))
         app = http_app(
             self.name,
             self.controllers,
