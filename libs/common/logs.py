@@ -79,4 +79,4 @@ def without_personal_data(_: WrappedLogger, __: str, event: EventDict) -> EventD
 
 
 def as_json(_: WrappedLogger, __: str, event: EventDict) -> str:
-    return msgspec.json.encode(event).decode()
+    return msgspec.json.encode(event, enc_hook=str).decode()  # a line is never lost to an odd value
