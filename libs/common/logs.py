@@ -13,6 +13,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from common import redaction, trace
 
 OURS = frozenset({"time", "level", "service", "trace_id", "span_id"})
+TALKATIVE = ("httpx", "httpcore")  # print whole addresses at level info
 LIBRARIES = ("uvicorn", "uvicorn.error", "uvicorn.access", "aiokafka", "faststream", "asyncio")
 
 
@@ -53,6 +54,8 @@ def _adopt_libraries(shared: list[Processor], rendered: list[Processor], out: Te
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel("WARNING")
     for name in LIBRARIES:
         library = logging.getLogger(name)
         library.handlers.clear()

@@ -31,7 +31,7 @@ def cleaned(value: Any) -> Any:
         case None | bool() | int() | float():
             return value
         case str():
-            return PERSONAL_TEXT.sub(REDACTED, value) if len(value) >= SHORTEST else value
+            return PERSONAL_TEXT.sub(REDACTED, value) if len(value) >= SHORTEST else str.__str__(value)
         case dict():
             return {str(key): cleaned_field(str(key), part) for key, part in value.items()}
         case list() | tuple() | set() | frozenset():
