@@ -61,11 +61,10 @@ class Child:
     def end(self, *, within: float = reaper.GRACE_SECONDS) -> None:
         if self.process.poll() is None:
             self.process.send_signal(self.program.stop)
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(within)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        reaper.end_group(self.pid)
+        self.process.wait()
 
     def _trouble(self, event: str) -> Trouble:
         said = [line.strip() for line in self.program.log.read_text(errors="replace").splitlines() if line.strip()]

@@ -22,16 +22,21 @@ def _alive(pid: int) -> bool:
     return True
 
 
+def end_group(leader: int) -> None:
+    """Nothing of it is needed any more: whatever the program itself had started goes too."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
+
+
 def _end(watched: dict[int, int]) -> None:
     for pid, number in reversed(watched.items()):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
     deadline = time.monotonic() + GRACE_SECONDS
-    while (left := [pid for pid in watched if _alive(pid)]) and time.monotonic() < deadline:
+    while any(map(_alive, watched)) and time.monotonic() < deadline:
         time.sleep(0.05)
-    for pid in left:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    for pid in watched:
+        end_group(pid)
 
 
 def main() -> None:

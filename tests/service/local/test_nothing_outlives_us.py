@@ -53,6 +53,13 @@ def started_in(home: Path) -> list[psutil.Process]:
     return [process for process in psutil.process_iter() if inside(process)]
 
 
+def still_runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def until(true: Callable[[], bool], *, within: float) -> None:
     deadline = time.monotonic() + within
     while not true():
@@ -73,7 +80,7 @@ def test_a_killed_run_leaves_neither_process_nor_file(home: Path, number: signal
     run.send_signal(number)
     run.communicate()
 
-    until(lambda: not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes), within=10)
+    until(lambda: not any(still_runs(process) for process in processes), within=10)
     until(lambda: not home.exists(), within=2)
 
 
