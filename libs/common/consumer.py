@@ -3,9 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from faststream import AckPolicy
 from faststream.exceptions import NackMessage
@@ -15,9 +15,11 @@ from faststream.kafka.subscriber.usecase import BatchSubscriber
 from faststream.message import StreamMessage
 
 from common import metrics, roster
-from common.inbox import TRANSIENT, ConsumerStopped, Inbox, Moved, Raw
+from common.batch import TRANSIENT
+from common.inbox import ConsumerStopped, Inbox, Moved
 from common.marks import Verdict
 
+Raw: TypeAlias = ConsumerRecord[bytes | None, bytes | None]
 log = logging.getLogger("bassin.inbox")
 
 RECORDS = 500  # in one batch, hence in one transaction

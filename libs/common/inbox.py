@@ -4,42 +4,32 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
-from uuid import UUID
 
-import asyncpg
+import msgspec
 from aiokafka import ConsumerRecord
-from msgspec import Struct
 
 from common import envelope, marks_store, trace
+from common.batch import TRANSIENT, Batch, HandlerFailed, Outcome
 from common.contracts.catalogue import PRODUCERS, STREAMS
 from common.contracts.events import Event, Fact
 from common.db import Database
 from common.envelope import Envelope
 from common.handlers import Handler, HandlerKind, Table, Undecodable
 from common.identifiers import CodeAcademie
-from common.marks import HeldState, Record, Subject, Verdict
+from common.kafka_log import Logged
+from common.marks import Record
 from common.outbox import source
 from common.tx import Tx
 
 log = logging.getLogger("bassin.inbox")
 
-Raw: TypeAlias = ConsumerRecord[bytes | None, bytes | None]
+
+Raw: TypeAlias = ConsumerRecord[bytes | None, bytes | None] | Logged  # as aiokafka hands it over, as a rebuild reads it
+
+
 Place: TypeAlias = tuple[str, int, int]
 
-PARKED_PER_MINUTE = 5  # subjects; one more stops the consumer: something is wrong with all of them
 TRANSIENT_TRIES = 4  # a record that fails alone this often while the database is well is parked
-
-# The database's connection, serialisation and deadlocks, cancelled statements, lack of room, locks not had in time.
-TRANSIENT = (
-    ConnectionError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.LockNotAvailableError,
-)
 
 
 class Moved(Exception):
@@ -52,17 +42,6 @@ class Moved(Exception):
 
 class ConsumerStopped(Exception):
     """Stored in infra.consumer; an operator resumes it."""
-
-
-class HandlerFailed(Exception):
-    """Some record of the batch cannot be applied; one by one will tell which."""
-
-
-class Outcome(Struct):
-    """What a batch did, for the metrics, once it is committed."""
-
-    verdicts: Counter[tuple[str, Verdict]]
-    forks: list[Record]
 
 
 class Inbox:
@@ -81,21 +60,22 @@ class Inbox:
         self.consumer = consumer or table.service
         self.positions: dict[tuple[str, int], int] = {}
         self.asleep: frozenset[str] = frozenset()  # projections not built yet: `bassin rebuild` feeds them
+        self.passed: frozenset[Place] = frozenset()  # records given up: their versions count, their handlers do not run
         self.first: Mapping[str, Mapping[str, Mapping[int, int]]] = {}  # handler -> stream -> partition -> offset
         self.streams = {STREAMS[name].behind: name for name in table.streams}  # topic -> stream
-        self._served = frozenset(academies)
+        self.served = frozenset(academies)
         self._failures: Counter[Place] = Counter()
         self._current: Record | None = None
 
     def read(self, raw: Raw) -> Record:
         """Nothing in a record can make this fail: what is wrong with it is written on it."""
         stream = self.streams[raw.topic]
-        headers = tuple(raw.headers)
+        headers, place = tuple(raw.headers), (raw.topic, raw.partition, raw.offset)
         fault = ""
         seen: Envelope | None = None
         try:
             seen = envelope.read(headers)
-            fault = self._fault(stream, seen, raw.value)
+            fault = "" if place in self.passed else self._fault(stream, seen, raw.value)
         except envelope.Unreadable as error:
             fault = f"unreadable headers: {error}"
         return Record(
@@ -110,10 +90,16 @@ class Inbox:
             fault=fault,
         )
 
+    def again(self, record: Record) -> Record:
+        """A held record, examined anew: what was wrong with it may have been mended by a release."""
+        assert record.envelope is not None
+        return msgspec.structs.replace(record, fault=self._fault(record.stream, record.envelope, record.payload))
+
     def _fault(self, stream: str, seen: Envelope, payload: bytes | None) -> str:
+        """Why it can never be applied here, or ""."""
         if seen.source != source(seen.academie, PRODUCERS[stream]):
             return f"ce_source {seen.source} is not académie {seen.academie}'s {PRODUCERS[stream]}"
-        if seen.academie not in self._served:
+        if seen.academie not in self.served:
             return f"académie {seen.academie} is not served here"
         try:
             self.table.decode(seen.type, payload)
@@ -140,7 +126,7 @@ class Inbox:
             raise
 
     async def _transaction(self, records: Sequence[Record], *, one_by_one: bool) -> Outcome:
-        outcome = Outcome(Counter(), [])
+        outcome = Outcome()
         async with self.db.batch(()) as tx:
             await self._claim(tx, records)
             subjects = await marks_store.lock(tx, self.consumer, records)
@@ -186,12 +172,14 @@ class Inbox:
         self._current = record
         seen = record.envelope
         assert seen is not None
+        if record.place in self.passed:
+            return
         event = self.table.decode(seen.type, record.payload)
         handlers = [] if event is None else self._handlers(event, record)
         if event is None or not handlers:
             return
         tx.correlation, tx.causation = seen.correlation, seen.id
-        await tx.see(self._served.intersection(seen.academies))
+        await tx.see(self.served.intersection(seen.academies))
         fact = fact_of(record.stream, seen, event)
         with trace.continued(seen.traceparent):
             for handler in handlers:
@@ -225,107 +213,3 @@ async def run(tx: Tx, handler: Handler, fact: Fact[Event]) -> None:
         return
     with tx.as_projection() as own:
         await handler.run(own, fact)
-
-
-class Batch:
-    """The records of one transaction, in order."""
-
-    def __init__(
-        self,
-        inbox: Inbox,
-        tx: Tx,
-        subjects: dict[tuple[str, UUID], Subject],
-        outcome: Outcome,
-        *,
-        one_by_one: bool,
-    ) -> None:
-        self.unreadable: list[Record] = []
-        self._inbox = inbox
-        self._tx = tx
-        self._subjects = subjects
-        self._outcome = outcome
-        self._one_by_one = one_by_one
-        self._parked: set[object] = set()
-        self._parked_before: int | None = None
-
-    async def run(self, records: Sequence[Record]) -> Sequence[Record]:
-        """Returns the records dealt with: all of them, or those before the one that stops the consumer."""
-        for place, record in enumerate(records):
-            if not await self._arrive(record):
-                return records[:place]
-        return records
-
-    async def _arrive(self, record: Record) -> bool:
-        seen = record.envelope
-        if seen is None:
-            return await self._park(record, None)
-        subject = self._subjects[record.stream, seen.subject]
-        verdict = subject.judge(record)
-        if verdict not in (Verdict.APPLY, Verdict.PARK):
-            self._outcome.verdicts[record.stream, verdict] += 1
-        match verdict:
-            case Verdict.DUPLICATE:
-                return True
-            case Verdict.FORK:
-                self._outcome.forks.append(record)
-                return True
-            case Verdict.WAIT:
-                subject.hold(record, HeldState.WAITING)
-                return True
-            case Verdict.PARK:
-                return await self._park(record, subject, record.fault)
-            case Verdict.APPLY:
-                return await self._apply(record, subject)
-
-    async def _apply(self, record: Record, subject: Subject) -> bool:
-        """Apply it and then, in order, what waited for it."""
-        turn: Record | None = record
-        while turn is not None:
-            error = await self._try(turn)
-            if error:
-                return await self._park(turn, subject, error)
-            subject.applied(turn)
-            self._outcome.verdicts[turn.stream, Verdict.APPLY] += 1
-            turn = subject.due()
-        return True
-
-    async def _try(self, record: Record) -> str:
-        """Returns why it cannot be applied; "" if it was."""
-        if self._inbox.condemned(record):
-            return "failed alone four times while the database was well"
-        if not self._one_by_one:
-            try:
-                await self._inbox.handle(self._tx, record)
-            except TRANSIENT:
-                raise
-            except Exception as error:
-                raise HandlerFailed from error
-            return ""
-        try:
-            async with self._tx.savepoint():
-                await self._inbox.handle(self._tx, record)
-        except TRANSIENT:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever a handler raises parks its record, and only it
-            log.warning("record parked", extra={"place": record.place, "error": reason(error)})
-            return reason(error)
-        return ""
-
-    async def _park(self, record: Record, subject: Subject | None, error: str = "") -> bool:
-        who: object = record.place if subject is None else subject
-        if self._parked_before is None:
-            self._parked_before = await marks_store.parked_within_a_minute(self._tx, self._inbox.consumer)
-        if who not in self._parked and self._parked_before + len(self._parked) >= PARKED_PER_MINUTE:
-            return False
-        self._parked.add(who)
-        self._outcome.verdicts[record.stream, Verdict.PARK] += 1
-        if subject is None:
-            self.unreadable.append(record)
-        else:
-            subject.hold(record, HeldState.PARKED, error)
-        return True
-
-
-def reason(error: Exception) -> str:
-    """The error without the values of a row: asyncpg puts them into DETAIL, after the first line."""
-    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"

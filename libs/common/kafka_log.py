@@ -1,4 +1,4 @@
-"""A service's own topics as its relay needs them: fence the older relays, publish whole batches, read to the end."""
+"""Topics as a relay and a rebuild need them: fence the older relays, publish whole batches, read to the end."""
 
 import asyncio
 import contextlib
@@ -56,13 +56,15 @@ class Outgoing(Struct, frozen=True):
 
 
 class Logged(Struct, frozen=True):
-    """One record found in our own topics."""
+    """One record found in the log."""
 
     stream: str
+    topic: str
     partition: int
     offset: int
+    key: bytes | None
     headers: Headers
-    payload: bytes | None
+    value: bytes | None
 
 
 class KafkaLog:
@@ -172,7 +174,7 @@ class KafkaLog:
     async def _next(self, consumer: AIOKafkaConsumer) -> list[Logged]:
         polled = await consumer.getmany(timeout_ms=200, max_records=2000)
         return [
-            Logged(self._topics[r.topic], r.partition, r.offset, tuple(r.headers), r.value)
+            Logged(self._topics[r.topic], r.topic, r.partition, r.offset, r.key, tuple(r.headers), r.value)
             for records in polled.values()
             for r in records
         ]

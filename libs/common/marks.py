@@ -58,6 +58,7 @@ class Subject:
         self.event_id = event_id
         self.held = held
         self.dropped: list[int] = []  # ids of held rows that are done with
+        self.passed: list[int] = []  # ids of discarded rows whose turn has come
         self.changed: set[int] = set()  # versions held anew
 
     def judge(self, record: Record) -> Verdict:
@@ -100,7 +101,9 @@ class Subject:
             if held.state is HeldState.PARKED:
                 return None
             self.version, self.event_id = self.version + 1, held.event_id
-            self._forget(self.version)
+            del self.held[self.version]
+            if held.id is not None:
+                self.passed.append(held.id)
         return None
 
     def give_up_missing(self) -> int:

@@ -69,6 +69,8 @@ async def save(
     tx.many(MARK, [(consumer, s, u, m.version, m.event_id) for (s, u), m in subjects.items()])
     if dropped := [i for m in subjects.values() for i in m.dropped]:
         tx.many(DROP, [(i,) for i in dropped])
+    if passed := [i for m in subjects.values() for i in m.passed]:
+        tx.many(PASSED, [(i,) for i in passed])
     rows = [
         (*_row(consumer, held.record), held.state.value, held.error)
         for subject in subjects.values()
@@ -133,10 +135,11 @@ WHERE i.consumer = $1 ORDER BY i.stream, i.subject FOR UPDATE OF i
 """
 HELD = """
 SELECT h.* FROM infra.held h JOIN unnest($2::text[], $3::uuid[]) AS given (stream, subject) USING (stream, subject)
-WHERE h.consumer = $1
+WHERE h.consumer = $1 AND h.state <> 'passed'
 """
 MARK = "UPDATE infra.inbox SET version = $4, event_id = $5 WHERE (consumer, stream, subject) = ($1, $2, $3)"
 DROP = "DELETE FROM infra.held WHERE id = $1"
+PASSED = "UPDATE infra.held SET state = 'passed' WHERE id = $1"
 HOLD = """
 INSERT INTO infra.held (consumer, stream, subject, version, event_id, topic, partition, log_offset, key, headers,
                         payload, state, error, attempts)

@@ -115,7 +115,7 @@ async def _keep_lost(connection: Connection, record: Logged, seen: Envelope) -> 
         seen.subject,
         seen.version,
         msgspec.json.encode(headers).decode(),
-        record.payload or b"",
+        record.value or b"",
         again,
     )
     log.error("lost fact found in the log", extra={"event_id": str(seen.id), "stream": record.stream})

@@ -37,7 +37,7 @@ class Timekeeper:
         service = self._db.service
         with trace.continued(None), metrics.job_duration.labels(service, job.name).time():
             try:
-                await self._locked(job)
+                await self.do(job)
             except asyncpg.PostgresConnectionError as error:
                 log.warning("job waits for the database", job=job.name, error=type(error).__name__)
             except Exception:
@@ -46,7 +46,8 @@ class Timekeeper:
             else:
                 metrics.job_last_success.labels(service, job.name).set(datetime.now(UTC).timestamp())
 
-    async def _locked(self, job: Job) -> None:
+    async def do(self, job: Job) -> None:
+        """One run in one transaction; nothing if another replica is at it."""
         async with self._db.batch(self._academies) as tx:
             if not await _mine(tx, job):
                 return

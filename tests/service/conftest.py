@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from typing import Any, cast
 from uuid import UUID, uuid5
 
 import httpx
@@ -16,13 +17,14 @@ from joserfc.jwk import ECKey
 from litestar import Litestar
 
 from common import roster
+from common.batch import Outcome
 from common.clock import Clock
 from common.contracts.catalogue import PRODUCERS, STREAMS
 from common.contracts.events import Event
 from common.db import Database, connect
 from common.identifiers import BASSIN, CodeAcademie, CodeBassin, Uai
 from common.identity import Agent, Mandate, Role
-from common.inbox import Inbox, Outcome
+from common.inbox import Inbox
 from common.internal_tokens import InternalTokens
 from common.migrate import ServiceUrls, register
 from common.outbox import source
@@ -70,7 +72,7 @@ class Served:
                 request.headers.setdefault("Idempotency-Key", str(uuid7()))
 
         return httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.app, raise_app_exceptions=False),
+            transport=httpx.ASGITransport(cast("Any", self.app), raise_app_exceptions=False),
             base_url="http://service",
             headers={"Authorization": f"Bearer {TOKENS.sign(who, self.name)}"},
             event_hooks={"request": [key]},
@@ -131,7 +133,7 @@ class Served:
         service = load(self.name)
         found = [job for job in (service.jobs.all if service.jobs else ()) if job.name == name]
         assert len(found) == 1, f"{self.name} has no job {name}"
-        await Timekeeper(self.db, ACADEMIES, found)._locked(found[0])
+        await Timekeeper(self.db, ACADEMIES, found).do(found[0])
 
     async def told(self) -> list[tuple[str, str, dict[str, object]]]:
         """What stands in the outbox: (type, académie, body), in order."""

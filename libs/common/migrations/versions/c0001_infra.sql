@@ -86,14 +86,15 @@ CREATE TABLE infra.inbox (
 );
 GRANT SELECT, INSERT, UPDATE, DELETE ON infra.inbox TO {app}, {maint};
 
--- Records that wait for a missing version, are parked with their error, or were discarded and await their turn.
+-- Records that wait for a missing version, are parked with their error, or were discarded: until their turn comes,
+-- and after it as passed, so that a rebuild passes over them too.
 CREATE TABLE infra.held (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     consumer text NOT NULL, stream text NOT NULL, subject uuid, version bigint, event_id uuid,
-    state text NOT NULL CHECK (state IN ('waiting', 'parked', 'discarded')),
+    state text NOT NULL CHECK (state IN ('waiting', 'parked', 'discarded', 'passed')),
     topic text NOT NULL, partition int NOT NULL, log_offset bigint NOT NULL,
     key bytea, headers bytea NOT NULL, payload bytea,
-    error text NOT NULL DEFAULT '', attempts int NOT NULL DEFAULT 0, reason text NOT NULL DEFAULT '',
+    error text NOT NULL DEFAULT '', attempts int NOT NULL DEFAULT 0,
     held_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT one_held_record_per_version UNIQUE (consumer, stream, subject, version),
     CONSTRAINT one_held_record_per_place UNIQUE (consumer, topic, partition, log_offset)
@@ -128,6 +129,15 @@ CREATE TABLE infra.handler (
 );
 GRANT SELECT ON infra.handler TO {app};
 GRANT SELECT, UPDATE ON infra.handler TO {maint};
+
+-- Put the rows that `bassin rebuild` made beside a projection's table in their place; one transaction with its caller.
+CREATE FUNCTION infra.swap(tablename text, OUT before bigint, OUT after bigint) LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('SELECT count(*) FROM public.%I', tablename) INTO before;
+    EXECUTE format('TRUNCATE public.%I', tablename);
+    EXECUTE format('INSERT INTO public.%I SELECT * FROM rebuild.%I', tablename, tablename);
+    EXECUTE format('SELECT count(*) FROM public.%I', tablename) INTO after;
+END $$;
 
 CREATE TABLE public.idempotency (
     academie text NOT NULL, agent uuid NOT NULL, method text NOT NULL, path text NOT NULL, key text NOT NULL,
