@@ -1,7 +1,6 @@
 """The audit chain: each line sealed with the hash of the one before, its head told on the service's state stream."""
 
 import hashlib
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid5
@@ -55,13 +54,9 @@ async def seal(tx: Tx, at: datetime) -> int:
         seq, before = last.get(row["academie"], (0, GENESIS))
         last[row["academie"]] = (seq + 1, link(before, row))
         tx.many(SEAL, [(row["academie"], seq + 1, row["id"], last[row["academie"]][1])])
-    metrics.audit_unsealed_oldest.labels(tx.service).set(0 if len(rows) < CHUNK else _age(rows))
+    left = rows[-1]["age"] if len(rows) == CHUNK else 0
+    metrics.audit_unsealed_oldest.labels(tx.service).set(left)
     return len(rows)
-
-
-def _age(rows: Sequence[asyncpg.Record]) -> float:
-    age: float = rows[-1]["age"]
-    return age
 
 
 def link(before: bytes, row: asyncpg.Record) -> bytes:
@@ -94,7 +89,7 @@ async def forget_old_answers(tx: Tx, at: datetime) -> int:
 SEALED = ("academie", "id", "at", "agent", "action", "subject", "detail")
 UNSEALED = """
 SELECT a.academie, a.id, a.at, a.agent, a.action, a.subject, a.detail::text AS detail, a.reason_digest,
-    extract(epoch FROM clock_timestamp() - a.at)::float8 AS age
+    extract(epoch FROM clock_timestamp() - a.written_at)::float8 AS age
 FROM audit a WHERE NOT EXISTS (SELECT FROM audit_seal s WHERE (s.academie, s.audit) = (a.academie, a.id))
 ORDER BY a.academie, a.id LIMIT $1
 """

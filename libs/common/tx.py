@@ -251,8 +251,13 @@ def _append_sql(events: list[Pending]) -> str:
     )
 
 
+def reason_digest(salt: bytes, reason: str) -> bytes:
+    """What the chain holds of free text, so that the text can be erased."""
+    return hashlib.sha256(salt + reason.encode()).digest()
+
+
 def _audit_sql(line: AuditLine) -> str:
-    digest = None if line.reason is None else hashlib.sha256(line.salt + line.reason.encode()).digest()
+    digest = None if line.reason is None else reason_digest(line.salt, line.reason)
     detail = msgspec.json.encode(line.detail).decode()
     sql = inline(AUDIT, line.academie, line.id, line.at, line.agent, line.action, line.subject, detail, digest)
     return sql if line.reason is None else sql + inline(REASON, line.academie, line.id, line.salt, line.reason)

@@ -152,6 +152,7 @@ CREATE INDEX idempotency_age ON public.idempotency (at);
 CREATE TABLE public.audit (
     academie text NOT NULL, id uuid NOT NULL, at timestamptz NOT NULL,
     agent uuid, action text NOT NULL, subject uuid NOT NULL, detail jsonb NOT NULL, reason_digest bytea,
+    written_at timestamptz NOT NULL DEFAULT clock_timestamp(),  -- system clock, for the age of what has no seal
     PRIMARY KEY (academie, id)
 );
 SELECT infra.protect('audit', 'SELECT, INSERT');
