@@ -11,6 +11,7 @@ from common import envelope
 from common.contracts.events import AuditHead, Contract
 from common.kafka_log import KafkaLog
 from common.sealing import GENESIS, link
+from common.tx import reason_digest
 
 Heads: TypeAlias = Mapping[str, Sequence[tuple[int, str]]]  # académie -> (seq, hash) as told on the state stream
 UNSEALED_AFTER = 60  # seconds
@@ -77,10 +78,7 @@ def _wrong(row: asyncpg.Record, expected: int, before: bytes) -> list[str]:
         return [*found, "the line was deleted"]
     if link(before, row) != row["hash"]:
         found.append("the line or its place was changed")
-    if (
-        row["reason"] is not None
-        and hashlib.sha256(row["salt"] + row["reason"].encode()).digest() != row["reason_digest"]
-    ):
+    if row["reason"] is not None and reason_digest(row["salt"], row["reason"]) != row["reason_digest"]:
         found.append("the reason was changed")
     return found
 
