@@ -1,0 +1,63 @@
+"""Who answers what: the way of one request from an agent's token to the service that owns the path."""
+
+from collections.abc import Iterable
+from typing import Any, cast
+from urllib.parse import unquote
+
+from litestar.enums import ScopeType
+from litestar.types import HTTPScope, Receive, Scope, Send
+
+from common.internal_tokens import InternalTokens, bearer
+from common.protocol import UnknownRoute
+from gateway.access import Access
+from gateway.forward import Forwarder, Upstream
+from gateway.limits import Limits
+from gateway.settings import Route
+
+
+class RouteTable:
+    """The longest prefix made of whole segments wins."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._routes = sorted(((route.path, route) for route in routes), key=lambda entry: -len(entry[0]))
+
+    def find(self, path: str) -> Route:
+        for prefix, route in self._routes:
+            if path.startswith(prefix) and path[len(prefix) :][:1] in ("", "/"):
+                return route
+        raise UnknownRoute("Aucun service ne répond à cette adresse.")
+
+
+class Gateway:
+    """The mounted ASGI application."""
+
+    def __init__(self, routes: Iterable[Route], *, access: Access, tokens: InternalTokens, limits: Limits) -> None:
+        listed = tuple(routes)
+        self._table = RouteTable(listed)
+        self._access = access
+        self._tokens = tokens
+        self._limits = limits
+        self._forwarders = {route: Forwarder(_upstream(route)) for route in listed}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            raise UnknownRoute("Seul HTTP est servi ici.")
+        scope["path"] = unquote(path := scope["raw_path"].decode("latin-1"))  # a mount sees it shortened
+        route = self._table.find(path)
+        cast("dict[str, Any]", scope)["bassin.route"] = route.path
+        agent = scope["user"] = await self._access.agent(bearer(_authorization(scope)))
+        with self._limits.place(agent):
+            token = self._tokens.sign(agent, route.service)
+            await self._forwarders[route].forward(scope, receive, send, token=token)
+
+    async def close(self) -> None:
+        for forwarder in self._forwarders.values():
+            await forwarder.close()
+
+
+def _authorization(scope: HTTPScope) -> str | None:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"), None)
+
+
+def _upstream(route: Route) -> Upstream:
+    return Upstream(url=route.url.rstrip("/"), largest_body=route.largest_body, read_seconds=route.read_seconds)

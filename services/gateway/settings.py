@@ -1,0 +1,85 @@
+"""What the operator decides for the gateway: who may vouch for people, where the services are, how much one may ask."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from common.identifiers import CodeAcademie, dec_hook
+from common.identity import Role
+from common.settings import Port, SettingsError
+
+T = TypeVar("T")
+Rate = Annotated[float, Meta(gt=0)]
+
+
+class GatewaySettings(Struct, frozen=True, kw_only=True):
+    service: str = "gateway"
+    issuers: Path  # BASSIN_ISSUERS: TOML or JSON, see IssuersFile
+    routes: Path  # BASSIN_ROUTES: TOML or JSON, see RoutesFile
+    signing_keys: Path  # `bassin keys create`; the replicas share it
+    http_host: str = "127.0.0.1"
+    http_port: Port = 8080
+    rate_per_subject: Rate = 20  # requests a second, in the long run
+    burst_per_subject: Rate = 100
+    rate_per_academie: Rate = 1000
+    burst_per_academie: Rate = 2000
+    in_flight_per_academie: Annotated[int, Meta(ge=1)] = 128
+    drain_seconds: Annotated[float, Meta(ge=0)] = 20
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class MandateRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Each value of the claim that the pattern matches whole gives a mandate; its groups uai and bassin place it."""
+
+    claim: str
+    pattern: str
+    role: Role
+    where: dict[str, str] = {}  # other claims that must hold these values too
+
+
+class Issuer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An académie's OIDC provider. What it signs is believed for this académie and for no other."""
+
+    url: str
+    academie: CodeAcademie
+    audience: str
+    mandates: tuple[MandateRule, ...]
+    name_claim: str = "name"
+    mail_claim: str = "email"
+    mail_verified_claim: str = "email_verified"
+    algorithms: tuple[Literal["RS256", "PS256", "ES256", "EdDSA"], ...] = ("RS256", "ES256")
+
+
+class IssuersFile(Struct, frozen=True, forbid_unknown_fields=True):
+    issuers: tuple[Issuer, ...]
+
+
+class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Paths that a service answers; the longest prefix wins."""
+
+    service: str  # hr_networks: the audience of its tokens
+    url: str
+    prefix: str = ""  # by default /v1/hr-networks
+    largest_body: int = 1024 * 1024
+    read_seconds: float = 30.0
+
+    @property
+    def path(self) -> str:
+        return (self.prefix or f"/v1/{self.service.replace('_', '-')}").rstrip("/")
+
+
+class RoutesFile(Struct, frozen=True, forbid_unknown_fields=True):
+    routes: tuple[Route, ...]
+
+
+def read_file(file: Path, kind: type[T]) -> T:
+    """A configuration file, or one line that says what is wrong in it."""
+    try:
+        text = file.read_text("utf-8")
+        data = tomllib.loads(text) if file.suffix == ".toml" else msgspec.json.decode(text)
+        return msgspec.convert(data, kind, dec_hook=dec_hook)
+    except (OSError, ValueError) as wrong:
+        raise SettingsError([f"{file.name}: {wrong}"]) from wrong
