@@ -1,0 +1,82 @@
+"""Where an operator's command finds a service's database and broker: the environment, else the running demo."""
+
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import msgspec
+from msgspec import Struct
+
+from common.clock import Clock
+from common.db import Database, connect
+from common.identifiers import CodeAcademie
+from common.inbox import Inbox
+from common.migrate import ServiceUrls
+from common.service import Service, load
+
+RUN = Path(".bassin/run.json")  # written by `bassin demo` while it runs
+ENVIRONMENT = 3  # exit status: this environment will not do
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """The running demo, for the commands beside it."""
+
+    gateway: str
+    identity_provider: str
+    kafka: str
+    academies: tuple[str, ...]
+    services: Mapping[str, ServiceUrls]
+
+
+class Reached(Struct, frozen=True):
+    service: Service
+    urls: ServiceUrls
+    kafka: str
+    academies: tuple[CodeAcademie, ...]
+
+    @asynccontextmanager
+    async def inbox(self) -> AsyncIterator[Inbox]:
+        """The live consumer's inbox, worked by this command; the database keeps the two apart."""
+        pool = await connect(self.urls.app, size=2)
+        try:
+            yield Inbox(Database(self.service.name, pool, Clock()), self.service.table(), self.academies)
+        finally:
+            await pool.close()
+
+
+def fail(line: str, status: int = ENVIRONMENT) -> NoReturn:
+    print(line, file=sys.stderr)
+    sys.exit(status)
+
+
+def running() -> Run | None:
+    try:
+        return msgspec.json.decode(RUN.read_bytes(), type=Run)
+    except FileNotFoundError:
+        return None
+
+
+def reach(name: str, environ: Mapping[str, str] = os.environ) -> Reached:
+    """One service, with whatever addresses are known; a command that needs another one fails when it connects."""
+    try:
+        service = load(name)
+    except LookupError as unknown:
+        fail(str(unknown), 2)
+    run = running()
+    if "BASSIN_DATABASE_URL" in environ:
+        app = environ["BASSIN_DATABASE_URL"]
+        found = ServiceUrls(
+            admin=environ.get("BASSIN_ADMIN_DATABASE_URL", ""),
+            owner=environ.get("BASSIN_OWNER_DATABASE_URL", app),
+            maint=environ.get("BASSIN_MAINT_DATABASE_URL", app),
+            app=app,
+            relay=environ.get("BASSIN_RELAY_DATABASE_URL", app),
+        )
+        academies = environ.get("BASSIN_ACADEMIES", "").split(",")
+        return Reached(service, found, environ.get("BASSIN_KAFKA", ""), tuple(map(CodeAcademie, academies)))
+    if run is None or name not in run.services:
+        fail("no database: set BASSIN_DATABASE_URL, BASSIN_KAFKA and BASSIN_ACADEMIES, or run this beside make demo")
+    return Reached(service, run.services[name], run.kafka, tuple(map(CodeAcademie, run.academies)))
