@@ -5,8 +5,6 @@ from datetime import UTC
 from typing import TypeAlias
 from uuid import UUID
 
-import msgspec
-
 from common import trace
 from common.contracts.events import Event
 from common.tx import ENCODER, Pending, Tx
@@ -50,12 +48,12 @@ def _pending(tx: Tx, academie: str, academies: Sequence[str], event: Event) -> P
         "content-type": "application/json",
         "ce_academie": academie,
         "ce_academies": ",".join(academies),
-        "ce_correlationid": tx.correlation or trace.trace_id(),
+        "ce_correlationid": tx.correlation or trace.trace_id() or str(identifier),  # no header is ever null
         "traceparent": trace.traceparent(),
     }
     if tx.causation is not None:
         headers["ce_causationid"] = str(tx.causation)
-    return Pending(identifier, event.stream, event.subject, msgspec.json.encode(headers), payload)
+    return Pending(identifier, event.stream, event.subject, ENCODER.encode(headers), payload)
 
 
 def source(academie: str, service: str) -> str:
