@@ -1,0 +1,34 @@
+"""`bassin contracts`: publish what the contracts say, and refuse a change that a listener would not survive."""
+
+from pathlib import Path
+
+from cyclopts import App
+
+from common.contract_documents import export as documents
+
+app = App(name="contracts", help="JSON Schemas, AsyncAPI and the map of the events.")
+DOCS = Path("docs")
+
+
+@app.command
+def check(*, docs: Path = DOCS) -> int:
+    """Say what is wrong with the contracts or out of date in DOCS; writes nothing."""
+    wrong = documents.refused(docs)
+    stale = documents.outdated(docs, documents.rendered(docs, documents.installed()))
+    _say([*wrong, *(f"{file}: out of date: bassin contracts export" for file in stale)])
+    return 1 if wrong or stale else 0
+
+
+@app.command
+def export(*, docs: Path = DOCS) -> int:
+    """Write schemas, asyncapi.json and map.md into DOCS, unless a change would break a listener."""
+    if wrong := documents.refused(docs):
+        _say(wrong)
+        return 1
+    _say([f"wrote {file}" for file in documents.write(docs, documents.rendered(docs, documents.installed()))])
+    return 0
+
+
+def _say(lines: list[str]) -> None:
+    for line in lines:
+        print(line)
