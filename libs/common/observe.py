@@ -41,7 +41,7 @@ class Observed:
                 message["headers"] = secured(message["headers"])
             await send(message)
 
-        with trace.continued(traceparent_of(scope)):
+        with trace.continued(traceparent_of(scope), kind="server") as here:
             self._in_progress.inc()
             try:
                 await self._app(scope, receive, watched_send)
@@ -50,12 +50,16 @@ class Observed:
                 raise
             finally:
                 self._in_progress.dec()
-                self._record(scope, status, perf_counter() - started)
+                method, route = named(scope)
+                here.name = f"{method} {route}"
+                here.attributes = {
+                    "http.request.method": method,
+                    "http.route": route,
+                    "http.response.status_code": status,
+                }
+                self._record((method, route, status), perf_counter() - started, scope)
 
-    def _record(self, scope: Scope, status: int, seconds: float) -> None:
-        route = scope.get("bassin.route") or scope.get("path_template") or "unmatched"
-        method = str(scope.get("method"))
-        key = (method if method in METHODS else "other", str(route), status)
+    def _record(self, key: tuple[str, str, int], seconds: float, scope: Scope) -> None:
         series = self._series.get(key)
         if series is None:
             method, template, code = key
@@ -65,9 +69,15 @@ class Observed:
             )
         series[0].inc()
         series[1].observe(seconds)
-        say = log.debug if route in QUIET else log.info
+        say = log.debug if key[1] in QUIET else log.info
         academie = getattr(scope.get("user"), "academie", None)
-        say("request", method=key[0], route=route, status=status, seconds=round(seconds, 6), academie=academie)
+        say("request", method=key[0], route=key[1], status=key[2], seconds=round(seconds, 6), academie=academie)
+
+
+def named(scope: Scope) -> tuple[str, str]:
+    """Method and route template: both bounded, whatever is asked."""
+    method, route = str(scope.get("method")), scope.get("bassin.route") or scope.get("path_template") or "unmatched"
+    return method if method in METHODS else "other", str(route)
 
 
 def secured(headers: object) -> list[tuple[bytes, bytes]]:

@@ -18,7 +18,6 @@ NUMEN = r"(?<![0-9A-Za-z])[0-9]{2}[A-Za-z][0-9]{7}[A-Za-z]{3}(?![0-9A-Za-z])"
 MAIL = r"[\w.+'-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})+"
 CREDENTIAL = r"(?i:\bbearer\s+\S+)|\beyJ[\w-]+\.[\w-]*(?:\.[\w-]*)?|(?<=://)[^/\s@]{1,200}(?=@)"
 PERSONAL_TEXT = re.compile(f"{CREDENTIAL}|{MAIL}|{NUMEN}")
-SHORTEST = 6  # a@b.fr
 
 
 @lru_cache(512)
@@ -31,7 +30,7 @@ def cleaned(value: Any) -> Any:
         case None | bool() | int() | float():
             return value
         case str():
-            return PERSONAL_TEXT.sub(REDACTED, value) if len(value) >= SHORTEST else str.__str__(value)
+            return cleaned_text(str.__str__(value))
         case dict():
             return {str(key): cleaned_field(str(key), part) for key, part in value.items()}
         case list() | tuple() | set() | frozenset():
@@ -40,6 +39,11 @@ def cleaned(value: Any) -> Any:
             return cleaned(message(value))
         case _:
             return cleaned(str(value))
+
+
+@lru_cache(1024)  # event names, routes and codes come again and again
+def cleaned_text(text: str) -> str:
+    return PERSONAL_TEXT.sub(REDACTED, text)
 
 
 def cleaned_field(key: str, value: Any) -> Any:

@@ -2,7 +2,8 @@
 
 import re
 import secrets
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -12,13 +13,16 @@ from msgspec import Struct
 TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 
 
-class Trace(Struct, frozen=True):
-    """Where we are: the thread's id, our own span, and the span that called us."""
+class Trace(Struct):
+    """Where we are: the thread's id, our own span, the span that called us; the rest tells a collector what we did."""
 
     trace_id: str
     span_id: str
     parent_id: str | None = None
     flags: str = "00"
+    name: str = ""
+    kind: str = "internal"  # server, consumer or internal, as OpenTelemetry calls them
+    attributes: dict[str, str | int] = {}
 
     @property
     def traceparent(self) -> str:
@@ -27,32 +31,30 @@ class Trace(Struct, frozen=True):
 
 
 _current: ContextVar[Trace | None] = ContextVar("bassin_trace", default=None)
+Exporter = Callable[[Trace, int, int], None]  # a finished span, from and to in nanoseconds
+_exporters: list[Exporter] = []  # none unless telemetry is on
 
 
 def follow(traceparent: str | None) -> Trace:
     """A new span of the thread named by the caller, or of a new thread."""
     heard = TRACEPARENT.fullmatch(traceparent) if traceparent else None
     if heard is None or (heard[4] and heard[0].startswith("00")):
-        return Trace(secrets.token_hex(16), secrets.token_hex(8))
+        return Trace(secrets.token_hex(16), secrets.token_hex(8), flags="01" if _exporters else "00")
     return Trace(heard[1], secrets.token_hex(8), heard[2], heard[3])
 
 
-def enter(traceparent: str | None) -> Trace:
-    """Follow for the rest of this task."""
-    trace = follow(traceparent)
-    _current.set(trace)
-    return trace
-
-
 @contextmanager
-def continued(traceparent: str | None) -> Iterator[Trace]:
-    """Follow inside the block: a record of a batch, a job."""
+def continued(traceparent: str | None, name: str = "", *, kind: str = "internal") -> Iterator[Trace]:
+    """Follow inside the block: a request, a record of a batch, a job."""
     trace = follow(traceparent)
-    before = _current.set(trace)
+    trace.name, trace.kind = name, kind
+    before, started = _current.set(trace), time.time_ns()
     try:
         yield trace
     finally:
         _current.reset(before)
+        for export in _exporters:
+            export(trace, started, time.time_ns())
 
 
 def current() -> Trace | None:
@@ -67,3 +69,13 @@ def trace_id() -> str | None:
 def traceparent() -> str:
     """For what leaves this process now: an HTTP call, an event."""
     return (_current.get() or follow(None)).traceparent
+
+
+@contextmanager
+def exported(export: Exporter) -> Iterator[None]:
+    """While it lasts every finished span is handed to `export`, and the threads that begin here ask to be sampled."""
+    _exporters.append(export)
+    try:
+        yield
+    finally:
+        _exporters.remove(export)

@@ -12,7 +12,7 @@ from litestar.openapi.spec import Components, License, SecurityScheme, Server, T
 from litestar.types import ControllerRouterHandler, Middleware
 from msgspec import Struct
 
-from common import openapi
+from common import openapi, telemetry
 from common.body import IncomingRequest, refuse_nul_in_address, refuse_open_bodies
 from common.health import Check, health_routes
 from common.identifiers import Identifier, InvalidIdentifier, Numen, dec_hook, enc_hook
@@ -58,7 +58,7 @@ def http_app(
     ]
     config.before_request = _before(before_request)
     config.dependencies = dict(dependencies or {})
-    config.lifespan = list(lifespan)
+    config.lifespan = [lambda _: telemetry.running(name), *lifespan]
     config.middleware = list(middleware)
     config.openapi_config = _openapi_config(name, description, pages)
     config.request_max_body_size = body_limit
