@@ -1,0 +1,205 @@
+"""What an operator does with parked records: each goes on in order, with what waited behind it, or is given up."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+import pytest
+from aiokafka import ConsumerRecord
+from tests.service.common import probe
+from tests.service.common.probe import LILLE, LISTENER, fact
+
+from common import parking
+from common.batch import Outcome
+from common.contracts.hr_networks import FACTS
+from common.inbox import Inbox
+from common.tx import ENCODER
+from common.uuid7 import uuid7
+
+if TYPE_CHECKING:
+    from common.migrate import ServiceUrls
+
+RUBBISH = b"{not json"
+
+
+class Scene:
+    """One listener, and the topic it reads."""
+
+    def __init__(self, inbox: Inbox, urls: "ServiceUrls") -> None:
+        self.inbox, self.urls = inbox, urls
+        self.offset = 0
+
+    async def arrive(self, subject: UUID, version: int, value: bytes | None = None) -> Outcome:
+        body = ENCODER.encode(fact(subject, uuid4())) if value is None else value
+        headers = {
+            "ce_id": str(uuid7()),
+            "ce_type": "fr.bassin.hr_networks.person_linked.v1",
+            "ce_subject": str(subject),
+            "ce_aggregateversion": str(version),
+            "ce_academie": "09",
+            "ce_source": "/academies/09/hr_networks",
+            "ce_time": datetime.now(UTC).isoformat(),
+        }
+        record: ConsumerRecord[bytes | None, bytes | None] = ConsumerRecord(
+            topic=FACTS,
+            partition=0,
+            offset=self.offset,
+            timestamp=0,
+            timestamp_type=0,
+            key=str(subject).encode(),
+            value=body,
+            checksum=None,
+            serialized_key_size=36,
+            serialized_value_size=len(body),
+            headers=tuple((name, text.encode()) for name, text in headers.items()),
+        )
+        self.offset += 1
+        self.inbox.positions.setdefault((FACTS, 0), 0)
+        return await self.inbox.apply([record])
+
+    async def applied(self) -> list[int]:
+        return [version for _, version, _ in await probe.noted(self.urls)]
+
+    async def parked(self) -> list[int]:
+        return [record.id for record in await parking.held(self.inbox, state="parked")]
+
+    async def audited(self) -> list[str]:
+        rows = await probe.query(self.urls, "SELECT action FROM audit ORDER BY id")
+        return [row["action"] for row in rows]
+
+    async def mend(self, identifier: int) -> None:
+        """The producer's bug is understood and the body put right, as only an administrator can."""
+        body = ENCODER.encode(fact(uuid4(), uuid4()))
+        await probe.query(self.urls, "UPDATE infra.held SET payload = $2 WHERE id = $1", identifier, body)
+
+
+@pytest.fixture
+async def scene(database: "Callable[[str], ServiceUrls]") -> AsyncIterator[Scene]:
+    urls, table = database(LISTENER), probe.listener()
+    await probe.lay_out(urls, table)
+    async with probe.opened(LISTENER, urls) as db:
+        yield Scene(Inbox(db, table, [LILLE]), urls)
+
+
+async def test_a_parked_record_is_listed_and_shown_with_what_waits_behind_it(scene: Scene) -> None:
+    subject = uuid4()
+    await scene.arrive(subject, 1, RUBBISH)
+    await scene.arrive(subject, 2)
+    await scene.arrive(subject, 3)
+
+    [parked] = await parking.held(scene.inbox, state="parked")
+    shown = await parking.show(scene.inbox, parked.id)
+
+    assert (parked.subject, parked.version, parked.behind) == (subject, 1, 2)
+    assert shown.body == "{not json"
+    assert shown.headers["ce_aggregateversion"] == "1"
+    assert "person_linked" in shown.error
+
+
+async def test_a_replay_applies_it_and_what_waited_behind_it_in_order(scene: Scene) -> None:
+    subject = uuid4()
+    await scene.arrive(subject, 1, RUBBISH)
+    await scene.arrive(subject, 3)
+    await scene.arrive(subject, 2)
+    [parked] = await scene.parked()
+    await scene.mend(parked)
+
+    assert await parking.replay(scene.inbox, parked) == ""
+
+    assert await scene.applied() == [1, 2, 3]
+    assert await parking.held(scene.inbox) == []
+    assert await scene.audited() == ["parking.replayed"]
+
+
+async def test_a_replay_that_fails_again_stays_parked_and_says_why(scene: Scene) -> None:
+    subject = uuid4()
+    await scene.arrive(subject, 1, RUBBISH)
+    await scene.arrive(subject, 2)
+    [parked] = await scene.parked()
+
+    assert "person_linked" in await parking.replay(scene.inbox, parked)
+
+    [again] = await parking.held(scene.inbox, state="parked")
+    assert (again.id, again.attempts) == (parked, 2)
+    assert await scene.applied() == []
+
+
+async def test_replaying_twice_applies_once(scene: Scene) -> None:
+    await scene.arrive(uuid4(), 1, RUBBISH)
+    [parked] = await scene.parked()
+    await scene.mend(parked)
+    await parking.replay(scene.inbox, parked)
+
+    with pytest.raises(parking.UnknownRecord):
+        await parking.replay(scene.inbox, parked)
+
+    assert await scene.applied() == [1]
+
+
+async def test_a_record_replayed_before_its_turn_waits_for_it(scene: Scene) -> None:
+    subject = uuid4()
+    await scene.arrive(subject, 2, RUBBISH)
+    [parked] = await scene.parked()
+    await scene.mend(parked)
+
+    await parking.replay(scene.inbox, parked)
+    assert await scene.applied() == []
+
+    await scene.arrive(subject, 1)
+    assert await scene.applied() == [1, 2]
+
+
+async def test_a_discarded_record_is_passed_over_and_what_waited_goes_on(scene: Scene) -> None:
+    subject = uuid4()
+    await scene.arrive(subject, 1, RUBBISH)
+    await scene.arrive(subject, 2)
+    [parked] = await scene.parked()
+
+    await parking.discard(scene.inbox, parked, "corps illisible, sans conséquence")
+
+    assert await scene.applied() == [2]
+    assert await parking.held(scene.inbox) == []
+    assert await scene.audited() == ["parking.discarded"]
+
+
+async def test_a_record_discarded_before_its_turn_is_passed_over_only_then(scene: Scene) -> None:
+    subject = uuid4()
+    await scene.arrive(subject, 2, RUBBISH)
+    await scene.arrive(subject, 3)
+    [parked] = await scene.parked()
+
+    await parking.discard(scene.inbox, parked, "corps illisible")
+    assert await scene.applied() == []
+
+    await scene.arrive(subject, 1)
+    assert await scene.applied() == [1, 3]
+
+
+async def test_a_gap_that_nobody_will_fill_is_given_up_with_a_reason(scene: Scene) -> None:
+    subject = uuid4()
+    await scene.arrive(subject, 1)
+    await scene.arrive(subject, 4)
+
+    assert await parking.give_up(scene.inbox, FACTS, subject, "publication perdue avec le courtier") == 2
+
+    assert await scene.applied() == [1, 4]
+    assert await scene.audited() == ["parking.gap_given_up"]
+
+
+async def test_no_gap_is_given_up_where_nothing_waits(scene: Scene) -> None:
+    subject = uuid4()
+    await scene.arrive(subject, 1)
+
+    assert await parking.give_up(scene.inbox, FACTS, subject, "par erreur") == 0
+    assert await scene.audited() == []
+
+
+async def test_the_reason_is_kept_apart_from_the_line_that_is_sealed(scene: Scene) -> None:
+    await scene.arrive(uuid4(), 1, RUBBISH)
+    [parked] = await scene.parked()
+
+    await parking.discard(scene.inbox, parked, "à la demande de l’exploitation")
+
+    [row] = await probe.query(scene.urls, "SELECT reason FROM audit_reason")
+    assert row["reason"] == "à la demande de l’exploitation"
