@@ -1,6 +1,8 @@
 """What OpenAPI readers must know and Litestar does not say: refusals, our identifiers, closed bodies, French titles."""
 
+import re
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -30,8 +32,10 @@ SAID = {
     429: "Trop de demandes ; voir Retry-After",
     503: "Momentanément indisponible ; voir Retry-After",
 }
+DONE = {"200": "Fait", "201": "Créé", "202": "Accepté, en cours", "204": "Fait, sans contenu"}
 ALWAYS = (400, 401, 403, 429, 503)
 WITH_RETRY = (409, 429, 503)
+GENERIC = re.compile(r"(\w+)\[(\w+)\]")
 METHODS = frozenset({"get", "post", "put", "patch", "delete", "head"})
 
 
@@ -70,7 +74,7 @@ def document(app: Litestar, service: str) -> dict[str, Any]:
 
 def completed(document: dict[str, Any], service: str) -> dict[str, Any]:
     # Through JSON: what Litestar hands out is shared between readers and holds numbers and enums of its own.
-    whole: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(document))
+    whole: dict[str, Any] = msgspec.json.decode(renamed(document))
     components = whole.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     components.setdefault("responses", {}).update(responses())
@@ -83,6 +87,15 @@ def completed(document: dict[str, Any], service: str) -> dict[str, Any]:
     return whole
 
 
+def renamed(document: dict[str, Any]) -> bytes:
+    """A generic answer is called Page_School, not after the module where School happens to be."""
+    text = msgspec.json.encode(document)
+    for name, schema in document.get("components", {}).get("schemas", {}).items():
+        if generic := GENERIC.fullmatch(schema.get("title", "")):
+            text = text.replace(f'{name}"'.encode(), f'{generic[1]}_{generic[2]}"'.encode())
+    return text
+
+
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for path, item in document.get("paths", {}).items():
         for method, operation in item.items():
@@ -92,10 +105,13 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 
 def name_operation(operation: dict[str, Any]) -> None:
     """The first sentence of the French docstring is the title; Litestar makes one of the function's name."""
-    if said := operation.get("description"):
-        first, _, rest = said.strip().partition("\n")
+    if operation.get("description"):
+        first, _, rest = operation.pop("description").strip().partition("\n")
         operation["summary"] = first.rstrip(".")
-        operation["description"] = rest.strip() or first
+        operation |= {"description": rest.strip()} if rest.strip() else {}
+    for status, answer in operation["responses"].items():
+        if answer.get("description") == HTTPStatus(int(status)).description:
+            answer["description"] = DONE.get(status, "Réponse")
 
 
 def name_refusals(operation: dict[str, Any], path: str, method: str) -> None:

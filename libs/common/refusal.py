@@ -11,7 +11,7 @@ REFUSALS: Mapping[str, type["Refusal"]] = MappingProxyType(_refusals)  # what /p
 
 
 class FieldError(Struct, frozen=True, kw_only=True):
-    """One thing to correct in what was sent."""
+    """Une donnée à corriger, désignée par son chemin."""
 
     pointer: str  # RFC 6901, into the body; "" is the whole of it; /query/limit and the like for what is beside it
     detail: str

@@ -88,6 +88,15 @@ def test_the_french_docstring_is_the_title_and_the_text(document: dict[str, Any]
 
     assert operation["summary"] == "Déclarer les personnes d’un établissement"
     assert operation["description"] == "La déclaration se corrige jusqu’à la date limite."
+    assert operation["responses"]["201"]["description"] == "Créé"
+    assert "description" not in document["paths"]["/v1/cards"]["get"]
+
+
+def test_a_page_is_named_after_what_it_holds(document: dict[str, Any]) -> None:
+    answer = document["paths"]["/v1/cards"]["get"]["responses"]["200"]["content"]["application/json"]
+
+    assert answer["schema"] == {"$ref": "#/components/schemas/Page_Card"}
+    assert document["components"]["schemas"]["Page_Card"]["title"] == "Page[Card]"
 
 
 def test_every_refusal_that_can_be_met_is_documented_through_the_components(document: dict[str, Any]) -> None:
