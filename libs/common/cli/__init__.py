@@ -1,47 +1,56 @@
-"""The `bassin` command: one module here per command, each with an `app`, imported only when it is called."""
+"""The `bassin` command: what there is, without importing it; a command's module is imported when it is called."""
 
-import ast
 import importlib
-import pkgutil
 import sys
-from pathlib import Path
+from collections.abc import Callable
+from typing import NamedTuple
 
 HELP = ("-h", "--help", "help")
 
 
+class Command(NamedTuple):
+    """`module:attribute` under common.cli, an App or a function, and what it is for."""
+
+    target: str
+    purpose: str
+
+
+COMMANDS = {
+    "demo": Command("demo:app", "everything on this machine, with fictional data, until Ctrl-C"),
+    "journey": Command("journey:app", "play the witness journey against a running gateway"),
+    "doctor": Command("doctor:app", "what this machine lacks for a demo, and what to do"),
+    "serve": Command("operate:serve", "run one service in the foreground"),
+    "provision": Command("operate:provision", "migrate a database, create topics, register handlers"),
+    "config": Command("config:app", "what a service would read from this environment"),
+    "rebuild": Command("operate:rebuild", "build a projection again from the topics"),
+    "parking": Command("parking:app", "records that could not be applied"),
+    "consumer": Command("operate:consumer", "let a stopped consumer go on"),
+    "lost": Command("operate:lost", "facts that a restored database had forgotten"),
+    "audit": Command("operate:audit", "verify the chain"),
+    "contracts": Command("contracts:app", "schemas, AsyncAPI and the map of the events"),
+}
+
+
 def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
-    found = commands()
     if not arguments or arguments[0] in HELP:
-        print(overview(found))
+        print(overview())
         return 0
     if arguments[0] == "--version":
         print(_version())
         return 0
-    if arguments[0] not in found:
+    if arguments[0] not in COMMANDS:
         print(f"bassin has no command {arguments[0]!r}: bassin --help", file=sys.stderr)
         return 2
-    return call(found[arguments[0]], arguments)
+    return call(arguments)
 
 
-def commands() -> dict[str, Path]:
-    """Command -> the module's file: listing them imports none of them."""
-    modules = (module.name for module in pkgutil.iter_modules(__path__))
-    return {name.replace("_", "-"): Path(__path__[0], f"{name}.py") for name in sorted(modules)}
+def overview() -> str:
+    lines = (f"  {name:12} {command.purpose}" for name, command in COMMANDS.items())
+    return "\n".join(["bassin COMMAND ... (each has --help)", "", *lines])
 
 
-def overview(found: dict[str, Path]) -> str:
-    lines = ["bassin COMMAND ... (each has --help)", ""]
-    return "\n".join([*lines, *(f"  {name:12} {purpose(file)}" for name, file in found.items())])
-
-
-def purpose(file: Path) -> str:
-    """The first line of the module's docstring, without its name."""
-    said = (ast.get_docstring(ast.parse(file.read_text("utf-8"))) or "").partition("\n")[0]
-    return said.partition("`: ")[2] if said.startswith("`bassin") else said
-
-
-def call(module: Path, arguments: list[str]) -> int:
+def call(arguments: list[str]) -> int:
     """A command's answer is its exit status; what a person can correct is one line, never a traceback."""
     from cyclopts import App, CycloptsError  # noqa: PLC0415 - 0.3 s that `bassin --help` has no use for
 
@@ -49,20 +58,23 @@ def call(module: Path, arguments: list[str]) -> int:
     from common.settings import SettingsError  # noqa: PLC0415
 
     bassin = App(name="bassin", version=_version())
-    bassin.command(importlib.import_module(f"{__name__}.{module.stem}").app)
     try:
+        bassin.command(found(arguments[0]), name=arguments[0])
         answer = bassin(arguments, exit_on_error=False, result_action="return_value")
     except CycloptsError:
         return 2
-    except SettingsError as wrong:
+    except (Trouble, SettingsError) as wrong:
         print(wrong, file=sys.stderr)
-        return Trouble.exit_code
-    except Trouble as trouble:
-        print(trouble, file=sys.stderr)
-        return trouble.exit_code
+        return wrong.exit_code if isinstance(wrong, Trouble) else Trouble.exit_code
     except KeyboardInterrupt:
         return 130
     return answer if isinstance(answer, int) else 0
+
+
+def found(name: str) -> Callable[..., object]:
+    module, _, attribute = COMMANDS[name].target.partition(":")
+    target: Callable[..., object] = getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
+    return target
 
 
 def _version() -> str:

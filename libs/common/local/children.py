@@ -49,11 +49,14 @@ class Child:
         if self.process.wait():
             raise self._trouble(f"ended with status {self.process.returncode}")
 
+    def check(self) -> None:
+        if self.process.poll() is not None:
+            raise self._trouble(f"ended with status {self.process.returncode}")
+
     def wait_until(self, ready: Callable[[], bool], *, within: float) -> None:
         deadline = time.monotonic() + within
         while not ready():
-            if self.process.poll() is not None:
-                raise self._trouble(f"ended with status {self.process.returncode}")
+            self.check()
             if time.monotonic() > deadline:
                 raise self._trouble(f"is not ready after {within:.0f} s")
             time.sleep(0.02)
@@ -96,12 +99,16 @@ class Children:
 
     def run(self, program: Program) -> None:
         self.start(program).finish()
-        self._forget(self._started.pop())
+        self.forget(self._started.pop().pid)
 
     def end(self, child: Child, *, within: float = reaper.GRACE_SECONDS) -> None:
         self._started.remove(child)
         child.end(within=within)
-        self._forget(child)
+        self.forget(child.pid)
+
+    def check(self) -> None:
+        for child in self._started:
+            child.check()
 
     def end_all(self) -> None:
         deadline = time.monotonic() + reaper.GRACE_SECONDS
@@ -112,11 +119,11 @@ class Children:
         """A process that somebody else started for us."""
         self._order(f"+ {pid} {int(stop)}")
 
+    def forget(self, pid: int) -> None:
+        self._order(f"- {pid}")
+
     def remove_afterwards(self, directory: Path) -> None:
         self._order(f"rm {directory}")
-
-    def _forget(self, child: Child) -> None:
-        self._order(f"- {child.pid}")
 
     def _order(self, line: str) -> None:
         with contextlib.suppress(BrokenPipeError):

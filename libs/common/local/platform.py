@@ -1,0 +1,120 @@
+"""The parts of a demo in the order of their start: environment, PostgreSQL, Kafka, databases and topics, services."""
+
+import os
+import platform
+import shutil
+from collections.abc import Mapping
+from typing import Any
+
+from common.local.children import Children
+from common.local.fetch import fetch_with_progress
+from common.local.forked import Forked
+from common.local.kafka import KafkaNode
+from common.local.layout import GATEWAY, IDENTITY, Layout, kept_secret, service_names
+from common.local.parts import kafka_parts, postgres_part
+from common.local.places import STATE
+from common.local.ports import LOOPBACK, require_free
+from common.local.postgres import Postgres
+from common.local.trouble import Trouble
+
+ACADEMIES = ("09", "20")
+ENOUGH_DISK = 1_000_000_000
+DRAIN_SECONDS = "3"
+Urls = Mapping[str, Mapping[str, str]]  # service -> role -> address
+
+
+class Platform:
+    def __init__(self, layout: Layout, children: Children) -> None:
+        self.layout = layout
+        self._children = children
+        self.forked = Forked(children)
+        self.kafka = os.environ.get("BASSIN_KAFKA") or f"{LOOPBACK}:{layout.port('kafka')}"
+        self._admin_url = os.environ.get("BASSIN_ADMIN_DATABASE_URL", "")
+
+    def environment(self) -> tuple[str, None]:
+        for port in self.layout.ports:
+            require_free(port, remedy=f"bassin demo --port {self.layout.ports.stop}")
+        free = shutil.disk_usage(STATE).free
+        if free < ENOUGH_DISK:
+            raise Trouble(f"{free // 1_000_000} MB are free on the disk of {STATE}: free 1 GB and run again")
+        self.forked.warm()
+        fetch_with_progress([] if "BASSIN_KAFKA" in os.environ else kafka_parts(), "Apache Kafka")
+        fetch_with_progress([] if self._admin_url else [postgres_part()], "PostgreSQL")
+        ports = f"ports {self.layout.ports.start}-{self.layout.ports.stop - 1} free"
+        return f"Python {platform.python_version()}, {os.cpu_count()} cores, {ports}", None
+
+    def postgres(self) -> tuple[str, None]:
+        where = "a server of yours"
+        if not self._admin_url:
+            home = self.layout.postgres_home
+            (STATE / "postgres.path").write_text(f"{home}\n")
+            server = Postgres(home, port=self.layout.port("postgres"), log=self.layout.logs / "postgres.log")
+            server.start(self._children)
+            self._admin_url, where = server.admin_url, str(home)
+        version = self._aside("server_version", self._admin_url)
+        return f"{version}, {where}, {len(service_names())} databases", None
+
+    def broker(self) -> tuple[str, None]:
+        if "BASSIN_KAFKA" in os.environ:
+            return f"a broker of yours, {self.kafka}", None
+        KafkaNode(
+            self.layout.kafka_home,
+            port=self.layout.port("kafka"),
+            controller_port=self.layout.port("controller"),
+            log=self.layout.logs / "kafka.log",
+        ).start(self._children)
+        version = next(part for part in kafka_parts() if ":kafka-clients:" in part.coordinates)
+        return f"{version.coordinates.split(':')[2]} (KRaft, 1 node), {self.kafka}", None
+
+    def databases(self) -> tuple[str, Urls]:
+        names = service_names()
+        urls, topics = self._aside("provision", names, self._admin_url, self.kafka)
+        return f"{len(urls)}/{len(names)} databases, {topics} topics", urls
+
+    def services(self, urls: Urls) -> tuple[str, None]:
+        port = self.layout.port(IDENTITY)
+        self._start(IDENTITY, "common.local.identity_provider:run", port, environment={})
+        self._start(GATEWAY, "gateway.main:main", environment=self._gateway())
+        for name, by_role in urls.items():
+            self._start(name, "common.local.serving:serve", name, environment=self._service(name, by_role))
+        self.forked.wait_ready(IDENTITY, f"{self.layout.url(IDENTITY)}/")
+        for name in (GATEWAY, *urls):
+            self.forked.wait_ready(name, f"{self.layout.url(name)}/readyz")
+        return " ".join((GATEWAY, *urls)), None
+
+    def check(self, *, within: float) -> None:
+        """Raise when a part of the platform has ended by itself."""
+        self.forked.check(within=within)
+        self._children.check()
+
+    def _aside(self, function: str, *arguments: object) -> Any:
+        """In a process of its own: alembic and the rest are needed once, not for as long as the demo runs."""
+        return self.forked.answer_of(f"common.local.provision:{function}", *arguments, log=self.layout.log("provision"))
+
+    def _start(self, name: str, main: str, *arguments: object, environment: Mapping[str, str]) -> None:
+        self.forked.start(name, main, *arguments, log=self.layout.log(name), environment=environment)
+
+    def _gateway(self) -> dict[str, str]:
+        services = {name: self.layout.url(name) for name in service_names()}
+        files = self._aside("gateway_files", self.layout.url(IDENTITY), services)
+        return {
+            **files,
+            "BASSIN_HTTP_PORT": str(self.layout.port(GATEWAY)),
+            "BASSIN_DRAIN_SECONDS": DRAIN_SECONDS,
+        }
+
+    def _service(self, name: str, by_role: Mapping[str, str]) -> dict[str, str]:
+        return {
+            "BASSIN_ACADEMIES": ",".join(ACADEMIES),
+            "BASSIN_DATABASE_URL": by_role["app"],
+            "BASSIN_RELAY_DATABASE_URL": by_role["relay"],
+            "BASSIN_KAFKA": self.kafka,
+            "BASSIN_GATEWAY_JWKS_URL": f"{self.layout.url(GATEWAY)}/internal/jwks",
+            "BASSIN_HTTP_PORT": str(self.layout.port(name)),
+            "BASSIN_PUBLIC_URL": self.layout.url(GATEWAY),
+            "BASSIN_SMTP_URL": f"smtp://{LOOPBACK}:{self.layout.port('smtp')}",
+            "BASSIN_MAIL_FROM": "bassin@demo.example",
+            "BASSIN_CLOCK_FILE": str(STATE / "clock"),
+            "BASSIN_NUMEN_KEY": kept_secret("numen.key"),
+            "BASSIN_DRAIN_SECONDS": DRAIN_SECONDS,
+        }

@@ -1,0 +1,77 @@
+"""What must exist before a service starts: its roles, its migrated database, its topics, its handlers' beginnings."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import asyncpg
+import msgspec
+from aiokafka.errors import KafkaError
+
+from common import topics
+from common.cli import operate
+from common.contracts.catalogue import CONTRACTS
+from common.local.identity_provider import issuers_toml
+from common.local.places import STATE
+from common.local.trouble import Trouble
+from common.migrate import urls
+from common.signing_keys import create_keys
+
+PARTITIONS = 3
+
+
+def server_version(admin_url: str) -> str:
+    return asyncio.run(_server_version(admin_url))
+
+
+async def _server_version(admin_url: str) -> str:
+    try:
+        connection = await asyncpg.connect(admin_url, timeout=10)
+        try:
+            return str(await connection.fetchval("SHOW server_version")).split()[0]
+        finally:
+            await connection.close()
+    except (OSError, asyncpg.PostgresError) as refusal:
+        raise _refused(admin_url, refusal) from refusal
+
+
+def provision(names: tuple[str, ...], admin_url: str, kafka: str) -> tuple[dict[str, dict[str, str]], int]:
+    """Each service's addresses by role, and how many topics there are; safe to run again."""
+    os.environ |= {"BASSIN_ADMIN_DATABASE_URL": admin_url, "BASSIN_KAFKA": kafka, "BASSIN_PARTITIONS": str(PARTITIONS)}
+    try:
+        asyncio.run(topics.ensure(kafka, CONTRACTS.values(), partitions=PARTITIONS))  # all: services hear each other's
+        for name in names:
+            operate.provision(name)
+    except (KafkaError, TimeoutError) as refusal:
+        raise Trouble(f"Apache Kafka at {kafka} refuses ({_line(refusal)}): --fresh, or another broker") from refusal
+    except (OSError, asyncpg.PostgresError) as refusal:
+        raise _refused(admin_url, refusal) from refusal
+    found = {name: msgspec.structs.asdict(urls(name, admin_url, f"bassin_{name}")) for name in names}
+    return found, sum(len(contract.streams) for contract in CONTRACTS.values())
+
+
+def gateway_files(identity: str, services: Mapping[str, str]) -> dict[str, str]:
+    """The gateway's settings that are files: its keys, made once in a clone, its issuers, its routes."""
+    keys = STATE / "signing-keys.json"
+    if not keys.exists():
+        create_keys(keys)
+    routes = "\n".join(f'[[routes]]\nservice = "{name}"\nurl = "{url}"\n' for name, url in services.items())
+    (STATE / "routes.toml").write_text(routes)
+    (STATE / "issuers.toml").write_text(issuers_toml(identity), "utf-8")
+    return {
+        "BASSIN_SIGNING_KEYS": str(keys),
+        "BASSIN_ROUTES": str(STATE / "routes.toml"),
+        "BASSIN_ISSUERS": str(STATE / "issuers.toml"),
+    }
+
+
+def _refused(admin_url: str, refusal: Exception) -> Trouble:
+    where = urlsplit(admin_url)
+    return Trouble(
+        f"PostgreSQL at {where.hostname}:{where.port} refuses ({_line(refusal)}): --fresh, or another server"
+    )
+
+
+def _line(refusal: Exception) -> str:
+    return str(refusal).partition("\n")[0] or type(refusal).__name__

@@ -1,0 +1,42 @@
+"""What a person sees of a demo: numbered steps, then one table; plain lines where there is no terminal."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable
+from typing import TextIO, TypeVar
+
+T = TypeVar("T")
+STEPS = ("Environment", "PostgreSQL", "Apache Kafka", "Migrations", "Services", "Demo data", "Witness journey")
+NUMBERED = 6
+
+
+class Screen:
+    def __init__(self, out: TextIO = sys.stdout) -> None:
+        self._out = out
+        self._steps = iter(enumerate(STEPS, start=1))
+
+    def say(self, line: str = "") -> None:
+        self._write(f"{line}\n")
+
+    def step(self, work: Callable[[], tuple[str, T]]) -> T:
+        """Do one step; `work` answers what to print of it and what the next ones need."""
+        number, name = next(self._steps)
+        label = f" {number}/{NUMBERED} {name:15} " if number <= NUMBERED else f" {name:19} "
+        if self._out.isatty():
+            self._write(f"{label}...\r")
+        try:
+            said, answer = work()
+        except BaseException:
+            self._write(f"{label}stopped\n")
+            raise
+        self._write(f"{label}ok  {said}\n")
+        return answer
+
+    def _write(self, text: str) -> None:
+        try:
+            self._out.write(text)
+            self._out.flush()
+        except OSError:  # the terminal went away: go on silently, there are processes to end
+            with contextlib.suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
