@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from common import marks_store
-from common.marks import HeldState, Record, Subject, Verdict
+from common.marks import Fork, HeldState, Record, Subject, Verdict
 from common.tx import Tx
 
 if TYPE_CHECKING:
@@ -34,6 +34,11 @@ TRANSIENT = (
 )
 
 
+def transient(error: Exception) -> bool:
+    """asyncpg's InterfaceError for an argument of the wrong type is a ValueError too: that one is here to stay."""
+    return isinstance(error, TRANSIENT) and not isinstance(error, ValueError)
+
+
 class HandlerFailed(Exception):
     """Some record of the batch cannot be applied; one by one will tell which."""
 
@@ -42,7 +47,7 @@ class Outcome(Struct):
     """What a batch did, for the metrics, once it is committed."""
 
     verdicts: Counter[tuple[str, Verdict]] = msgspec.field(default_factory=Counter)
-    forks: list[Record] = msgspec.field(default_factory=list)
+    forks: list[Fork] = msgspec.field(default_factory=list)
 
 
 class Batch:
@@ -63,45 +68,52 @@ class Batch:
         self._subjects = subjects
         self._outcome = outcome
         self._one_by_one = one_by_one
-        self._parked: set[object] = set()
-        self._parked_before: int | None = None
+        self._parked: set[object] | None = None  # within a minute; asked for when something is to be parked
 
     async def run(self, records: Sequence[Record]) -> Sequence[Record]:
         """Returns the records dealt with: all of them, or those before the one that stops the consumer."""
+        done = records
         for place, record in enumerate(records):
             if not await self._arrive(record):
-                return records[:place]
-        return records
+                done = records[:place]
+                break
+        if error := await self._flush():
+            raise HandlerFailed from error
+        return done
+
+    async def _flush(self) -> Exception | None:
+        """What handlers only collected is sent before the marks: it fails here, not at COMMIT."""
+        try:
+            await self._tx.flush()
+        except Exception as error:
+            if transient(error):
+                raise
+            return error
+        return None
 
     async def _arrive(self, record: Record) -> bool:
         seen = record.envelope
         if seen is None:
-            return await self._park(record, None)
+            return await self._park(record, record.place)
         subject = self._subjects[record.stream, seen.subject]
         verdict = subject.judge(record)
-        if verdict not in (Verdict.APPLY, Verdict.PARK):
-            self._outcome.verdicts[record.stream, verdict] += 1
-        match verdict:
-            case Verdict.DUPLICATE:
-                return True
-            case Verdict.FORK:
-                self._outcome.forks.append(record)
-                return True
-            case Verdict.WAIT:
-                subject.hold(record, HeldState.WAITING)
-                return True
-            case Verdict.PARK:
-                return await self._park(record, subject, record.fault)
-            case Verdict.APPLY:
-                return await self._apply(record, subject)
+        if verdict is Verdict.PARK:
+            return await self._park(record, (record.stream, seen.subject), record.fault)
+        if verdict is Verdict.APPLY:
+            return await self._apply(record, subject)
+        self._outcome.verdicts[record.stream, verdict] += 1
+        if verdict is Verdict.FORK:
+            self._outcome.forks.append(subject.fork(record))
+        elif verdict is Verdict.WAIT:
+            subject.hold(record, HeldState.WAITING)
+        return await self._apply(subject.due(), subject)
 
-    async def _apply(self, record: Record, subject: Subject) -> bool:
+    async def _apply(self, turn: Record | None, subject: Subject) -> bool:
         """Apply it and then, in order, what waited for it."""
-        turn: Record | None = record
         while turn is not None:
-            error = await self._try(turn)
-            if error:
-                return await self._park(turn, subject, error)
+            assert turn.envelope is not None
+            if error := await self._try(turn):
+                return await self._park(turn, (turn.stream, turn.envelope.subject), error)
             subject.applied(turn)
             self._outcome.verdicts[turn.stream, Verdict.APPLY] += 1
             turn = subject.due()
@@ -111,36 +123,33 @@ class Batch:
         """Returns why it cannot be applied; "" if it was."""
         if self._inbox.condemned(record):
             return "failed alone four times while the database was well"
-        if not self._one_by_one:
-            try:
-                await self._inbox.handle(self._tx, record)
-            except TRANSIENT:
-                raise
-            except Exception as error:
-                raise HandlerFailed from error
-            return ""
         try:
+            if not self._one_by_one:
+                await self._inbox.handle(self._tx, record)
+                return ""
             async with self._tx.savepoint():
                 await self._inbox.handle(self._tx, record)
-        except TRANSIENT:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever a handler raises parks its record, and only it
+        except Exception as error:
+            if transient(error):
+                raise
+            if not self._one_by_one:
+                raise HandlerFailed from error
             log.warning("record parked", extra={"place": record.place, "error": reason(error)})
             return reason(error)
         return ""
 
-    async def _park(self, record: Record, subject: Subject | None, error: str = "") -> bool:
-        who: object = record.place if subject is None else subject
-        if self._parked_before is None:
-            self._parked_before = await marks_store.parked_within_a_minute(self._tx, self._inbox.consumer)
-        if who not in self._parked and self._parked_before + len(self._parked) >= PARKED_PER_MINUTE:
+    async def _park(self, record: Record, who: object, error: str = "") -> bool:
+        """`who` is the record's subject, or its place if it has none. False: too many were parked before."""
+        if self._parked is None:
+            self._parked = await marks_store.parked_within_a_minute(self._tx, self._inbox.consumer)
+        if who not in self._parked and len(self._parked) >= PARKED_PER_MINUTE:
             return False
         self._parked.add(who)
         self._outcome.verdicts[record.stream, Verdict.PARK] += 1
-        if subject is None:
+        if record.envelope is None:
             self.unreadable.append(record)
         else:
-            subject.hold(record, HeldState.PARKED, error)
+            self._subjects[record.stream, record.envelope.subject].hold(record, HeldState.PARKED, error)
         return True
 
 

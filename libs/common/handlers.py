@@ -134,5 +134,5 @@ class Table:
                 return self._decoders[event].decode(payload or b"")
             body = msgspec.json.decode(payload or b"", type=dict[str, Any])
             return msgspec.convert(event.upcasts[ce_type](body), event)
-        except (msgspec.DecodeError, KeyError) as error:
-            raise Undecodable(f"{ce_type}: {error}") from error
+        except Exception as error:  # bytes from anywhere: wrong UTF-8, too deep a nesting, an upcast's surprise
+            raise Undecodable(f"{ce_type}: {type(error).__name__}: {error}") from error

@@ -1,5 +1,6 @@
 """A batch of records becomes one transaction: each fact applied once, in order per subject, whatever Kafka repeats."""
 
+import contextlib
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -102,9 +103,11 @@ class Inbox:
         if seen.academie not in self.served:
             return f"académie {seen.academie} is not served here"
         try:
-            self.table.decode(seen.type, payload)
+            event = self.table.decode(seen.type, payload)
         except Undecodable as error:
             return str(error)
+        if event is not None and (event.stream, event.subject) != (stream, seen.subject):
+            return f"{seen.type} of {event.subject} does not belong on {stream} under {seen.subject}"
         return ""
 
     async def apply(self, raw: Sequence[Raw]) -> Outcome:
@@ -118,20 +121,21 @@ class Inbox:
         records = [self.read(record) for record in raw]
         one_by_one = any(record.place in self._failures for record in records)
         try:
-            return await self._transaction(records, one_by_one=one_by_one)
-        except HandlerFailed:
+            with contextlib.suppress(HandlerFailed):
+                return await self._transaction(records, one_by_one=one_by_one)
             return await self._transaction(records, one_by_one=True)
         except TRANSIENT:
             await self._count_failure()
             raise
 
     async def _transaction(self, records: Sequence[Record], *, one_by_one: bool) -> Outcome:
-        outcome = Outcome()
+        outcome, self._current = Outcome(), None
         async with self.db.batch(()) as tx:
             await self._claim(tx, records)
             subjects = await marks_store.lock(tx, self.consumer, records)
             batch = Batch(self, tx, subjects, outcome, one_by_one=one_by_one)
             done = await batch.run(records)
+            self._current = None
             await marks_store.save(tx, self.consumer, subjects, batch.unreadable, outcome.forks)
             positions = {(r.stream, r.partition): r.offset + 1 for r in done}
             await marks_store.move(tx, self.consumer, positions)

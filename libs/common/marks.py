@@ -41,6 +41,13 @@ class Held(Struct, frozen=True):
     error: str = ""
 
 
+class Fork(Struct, frozen=True):
+    """A record that claims a version which another event has."""
+
+    record: Record
+    first: UUID
+
+
 class Verdict(Enum):
     APPLY = auto()
     DUPLICATE = auto()
@@ -68,7 +75,7 @@ class Subject:
             forked = envelope.version == self.version and self.event_id not in (None, envelope.id)
             return Verdict.FORK if forked and self.kind is StreamKind.FACTS else Verdict.DUPLICATE
         held = self.held.get(envelope.version)
-        if held is not None and held.record.place != record.place:
+        if held is not None and (held.record.place != record.place or held.state is HeldState.DISCARDED):
             return Verdict.DUPLICATE if held.event_id == envelope.id else Verdict.FORK
         if record.fault:
             return Verdict.PARK
@@ -91,9 +98,17 @@ class Subject:
         self.held[envelope.version] = Held(identifier, state, envelope.id, record, error)
         self.changed.add(envelope.version)
 
+    def fork(self, record: Record) -> Fork:
+        held = self.held.get(_envelope_of(record).version)
+        first = self.event_id if held is None else held.event_id
+        assert first is not None, "judged a fork of a version that nobody has"
+        return Fork(record, first)
+
     def due(self) -> Record | None:
         """The held record whose turn has come, if it may be tried; discarded ones are passed over first."""
         if self.kind is StreamKind.STATE:
+            for version in [v for v, held in self.held.items() if held.state is HeldState.DISCARDED]:
+                self._pass_over(version)
             return None
         while (held := self.held.get(self.version + 1)) is not None:
             if held.state is HeldState.WAITING:
@@ -101,9 +116,7 @@ class Subject:
             if held.state is HeldState.PARKED:
                 return None
             self.version, self.event_id = self.version + 1, held.event_id
-            del self.held[self.version]
-            if held.id is not None:
-                self.passed.append(held.id)
+            self._pass_over(self.version)
         return None
 
     def give_up_missing(self) -> int:
@@ -113,6 +126,12 @@ class Subject:
         if missing > 0:
             self.version, self.event_id = first - 1, None
         return max(missing, 0)
+
+    def _pass_over(self, version: int) -> None:
+        held = self.held.pop(version)
+        self.changed.discard(version)
+        if held.id is not None:
+            self.passed.append(held.id)
 
     def _forget(self, version: int) -> None:
         held = self.held.pop(version)

@@ -8,9 +8,10 @@ import msgspec
 
 from common import envelope
 from common.contracts.catalogue import STREAMS
-from common.marks import Held, HeldState, Record, Subject
+from common.marks import Fork, Held, HeldState, Record, Subject
 from common.tx import Tx
 
+LONGEST_ERROR = 2000  # characters
 Subjects = dict[tuple[str, UUID], Subject]
 
 
@@ -63,24 +64,22 @@ def record_of(row: asyncpg.Record) -> Record:
     )
 
 
-async def save(
-    tx: Tx, consumer: str, subjects: Subjects, unreadable: Sequence[Record], forks: Sequence[Record]
-) -> None:
+async def save(tx: Tx, consumer: str, subjects: Subjects, unreadable: Sequence[Record], forks: Sequence[Fork]) -> None:
     tx.many(MARK, [(consumer, s, u, m.version, m.event_id) for (s, u), m in subjects.items()])
     if dropped := [i for m in subjects.values() for i in m.dropped]:
         tx.many(DROP, [(i,) for i in dropped])
     if passed := [i for m in subjects.values() for i in m.passed]:
         tx.many(PASSED, [(i,) for i in passed])
     rows = [
-        (*_row(consumer, held.record), held.state.value, held.error)
+        (*_row(consumer, held.record), held.state.value, _storable(held.error))
         for subject in subjects.values()
         for held in (subject.held[v] for v in sorted(subject.changed))
     ]
-    rows += [(*_row(consumer, record), HeldState.PARKED.value, record.fault) for record in unreadable]
+    rows += [(*_row(consumer, record), HeldState.PARKED.value, _storable(record.fault)) for record in unreadable]
     if rows:
         tx.many(HOLD, rows)
     if forks:
-        tx.many(FORK, [_fork(consumer, record, subjects) for record in forks])
+        tx.many(FORK, [_fork(consumer, fork) for fork in forks])
 
 
 def _row(consumer: str, record: Record) -> tuple[object, ...]:
@@ -90,14 +89,17 @@ def _row(consumer: str, record: Record) -> tuple[object, ...]:
     return (consumer, record.stream, *identity, *record.place, record.key, headers, record.payload)
 
 
-def _fork(consumer: str, record: Record, subjects: Subjects) -> tuple[object, ...]:
+def _storable(error: str) -> str:
+    """Parts of a hostile record stand in it: of any length, with characters that PostgreSQL's text does not know."""
+    return error[:LONGEST_ERROR].replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def _fork(consumer: str, fork: Fork) -> tuple[object, ...]:
+    record = fork.record
     seen = record.envelope
     assert seen is not None
-    subject = subjects[record.stream, seen.subject]
-    held = subject.held.get(seen.version)
-    first = subject.event_id if held is None else held.event_id
     headers = msgspec.msgpack.encode(record.headers)
-    return (consumer, record.stream, seen.subject, seen.version, first, seen.id, headers, record.payload)
+    return (consumer, record.stream, seen.subject, seen.version, fork.first, seen.id, headers, record.payload)
 
 
 async def move(tx: Tx, consumer: str, positions: Mapping[tuple[str, int], int]) -> None:
@@ -108,9 +110,15 @@ async def stop(tx: Tx, consumer: str, reason: str) -> None:
     await tx.execute(STOP, consumer, reason)
 
 
-async def parked_within_a_minute(tx: Tx, consumer: str) -> int:
-    found: int = await tx.fetchval(RECENTLY_PARKED, consumer)
-    return found
+async def parked_within_a_minute(tx: Tx, consumer: str) -> set[object]:
+    """Their subjects, or their places when they have none."""
+    rows = await tx.fetch(RECENTLY_PARKED, consumer)
+    return {
+        (r["topic"], r["partition"], r["log_offset"])
+        if r["subject"] is None
+        else (r["stream"], UUID(int=r["subject"].int))
+        for r in rows
+    }
 
 
 CLAIM = """
@@ -145,7 +153,8 @@ INSERT INTO infra.held (consumer, stream, subject, version, event_id, topic, par
                         payload, state, error, attempts)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1)
 ON CONFLICT (consumer, topic, partition, log_offset)
-DO UPDATE SET state = excluded.state, error = excluded.error, attempts = held.attempts + 1
+DO UPDATE SET state = excluded.state, error = excluded.error, attempts = held.attempts + 1,
+    held_at = CASE WHEN held.state = excluded.state THEN held.held_at ELSE excluded.held_at END
 """
 FORK = "INSERT INTO infra.fork VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING"
 MOVE = 'UPDATE infra."offset" SET next = $4 WHERE (consumer, stream, partition) = ($1, $2, $3)'
@@ -154,6 +163,6 @@ INSERT INTO infra.consumer (consumer, stopped_at, reason) VALUES ($1, clock_time
 ON CONFLICT (consumer) DO UPDATE SET stopped_at = excluded.stopped_at, reason = excluded.reason
 """
 RECENTLY_PARKED = """
-SELECT count(DISTINCT coalesce(stream || subject::text, id::text)) FROM infra.held
+SELECT stream, subject, topic, partition, log_offset FROM infra.held
 WHERE consumer = $1 AND state = 'parked' AND held_at > clock_timestamp() - interval '1 minute'
 """
