@@ -74,15 +74,20 @@ def _length(text: bytes | None) -> int | None:
 
 
 class Departure:
-    """Cancels the task it was made in when the client goes away once its body has arrived."""
+    """Notices that the client went away once its body has arrived; from `interrupt` on, that ends the task."""
 
     def __init__(self, receive: Receive, upload: Upload) -> None:
         self.happened = False
         self._receive = receive
         self._upload = upload
-        self._task = asyncio.current_task()
+        self._task: asyncio.Task[object] | None = None
         self._watch: asyncio.Task[None] | None = None
         self._timer = asyncio.get_running_loop().call_later(PATIENCE, self._look)
+
+    def interrupt(self) -> None:
+        if self.happened:
+            raise ClientGone
+        self._task = asyncio.current_task()
 
     def forget(self) -> None:
         self._timer.cancel()

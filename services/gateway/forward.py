@@ -30,6 +30,7 @@ NOT_RETURNED = frozenset(
     b"upgrade date server x-content-type-options".split()
 )
 WITHOUT_BODY = frozenset((204, 304))
+LARGEST = 1 << 62  # stands for a length that is not announced
 IDLE = timedelta(seconds=4)  # under the 5 s after which uvicorn closes: a POST must not meet a closing connection
 
 log = structlog.get_logger()
@@ -86,6 +87,8 @@ class Forwarder:
         relay = Relay(scope, send)
         try:
             async with request as response:
+                # Not sooner: pyreqwest lets a request that is cancelled before its answer run on, unseen and uncounted.
+                departure.interrupt()
                 await relay.answer(response)
         except ClientGone:
             return
@@ -104,7 +107,7 @@ class Forwarder:
         if upload.expected:
             whole = upload.fits
             builder = builder.body_bytes(await upload.whole()) if whole else builder.body_stream(upload.pieces())
-        return builder.build_streamed()
+        return builder.streamed_read_buffer_limit(0).build_streamed()  # else 64 KiB of an answer would be awaited
 
     def _url(self, scope: HTTPScope) -> Url:
         """The address as it was written: what a parser would mend is refused, so that nobody reads it otherwise."""
@@ -124,17 +127,21 @@ class Relay:
         self._started = False
 
     async def answer(self, response: Response) -> None:
-        headers = _returned(response)
-        self._started = True
-        await self._send({"type": "http.response.start", "status": response.status, "headers": headers})
-        length = response.get_header("content-length")
         reader = response.body_reader
-        if length is not None and int(length) <= WHOLE:
-            await self._body(bytes(await reader.bytes()), more=False)
+        if int(response.get_header("content-length") or LARGEST) <= WHOLE:
+            whole = bytes(await reader.bytes())  # before anything is said: a service that dies now is still a 502
+            await self._start(response)
+            await self._body(whole, more=False)
             return
+        await self._start(response)
         while (piece := await reader.read_chunk()) is not None:
             await self._body(bytes(piece), more=True)
         await self._body(b"", more=False)
+
+    async def _start(self, response: Response) -> None:
+        headers = _returned(response)
+        self._started = True
+        await self._send({"type": "http.response.start", "status": response.status, "headers": headers})
 
     async def _body(self, piece: bytes, *, more: bool) -> None:
         await self._send({"type": "http.response.body", "body": piece, "more_body": more})
