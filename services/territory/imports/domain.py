@@ -228,3 +228,8 @@ def most_frequent(votes: "Counter[T]") -> T | None:
 def tally(lines: Iterable[Sequence[Entry]]) -> Counter[Kind]:
     """How many lines are of each kind; a line that is both renamed and moved counts in both."""
     return Counter(kind for entries in lines for kind in {entry.kind for entry in entries})
+
+
+def settle(known: Bassin | None, wished: Bassin) -> Bassin:
+    """A known bassin takes the file's name; where it lies and whether it is closed is not the file's to say."""
+    return wished if known is None else msgspec.structs.replace(known, name=wished.name)

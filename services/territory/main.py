@@ -1,0 +1,48 @@
+"""Territory: which schools there are, where, and to which bassin each belonged on any day."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from litestar import Litestar
+
+from common.contracts import territory as contract
+from common.contracts.territory import BassinState, EtablissementState
+from common.service import Service
+from common.settings import Settings
+from common.web import Description
+from territory.directory.api import BassinsController, EtablissementsController
+from territory.directory.store import bassin_states, school_states
+from territory.imports.api import ImportsController
+from territory.imports.importer import Importer
+from territory.organisation.api import OrganisationController
+
+
+class Territory(Service, frozen=True, kw_only=True):
+    """A service with one more loop than the others: it gives imports to a child process."""
+
+    @asynccontextmanager
+    async def _running(self, app: Litestar, settings: Settings) -> AsyncIterator[None]:
+        async with super()._running(app, settings):
+            importer = Importer(settings)
+            importer.start(app.state.db)
+            try:
+                yield
+            finally:
+                await importer.stop()
+
+
+SERVICE = Territory(
+    contract=contract.CONTRACT,
+    description=Description(
+        title="Bassin - territoire",
+        text="Académies, bassins et établissements, avec leur histoire datée.",
+        tags={
+            "Établissements": "Les établissements et le bassin de chacun, à toute date.",
+            "Bassins": "Les bassins d’éducation et de formation.",
+            "Imports": "Les annuaires officiels : essai à blanc, rapport, application.",
+            "Organisation": "Régions académiques, académies, départements ; textes et missions.",
+        },
+    ),
+    controllers=[EtablissementsController, BassinsController, ImportsController, OrganisationController],
+    states={EtablissementState: school_states, BassinState: bassin_states},
+)
