@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import structlog
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
 
+from common.tokens import Jwks
 from common.uuid7 import uuid7
 
 LOOK_AGAIN = 5.0  # seconds; replicas share the file, a rotation reaches them all within this time
 KEPT = 3
+log = structlog.get_logger()
 
 
 def create_keys(file: Path) -> None:
@@ -22,13 +26,17 @@ def create_keys(file: Path) -> None:
 
 def rotate_keys(file: Path) -> None:
     """The published next key signs from now on, a new next one is published, the one that signed is kept once."""
-    signing, following, *_ = msgspec.json.decode(file.read_bytes(), type=dict[str, list[dict[str, Any]]])["keys"]
+    signing, following, *_ = _read(file)
     _write(file, [following, _new_key(), signing][:KEPT])
 
 
 def _new_key() -> dict[str, Any]:
     key = ECKey.generate_key("P-256", {"kid": str(uuid7()), "alg": "ES256", "use": "sig"}, private=True)
     return dict(key.as_dict(private=True))
+
+
+def _read(file: Path) -> list[dict[str, Any]]:
+    return msgspec.json.decode(file.read_bytes(), type=Jwks).keys
 
 
 def _write(file: Path, keys: list[dict[str, Any]]) -> None:
@@ -50,7 +58,7 @@ class SigningKeys:
         self._keys = self._load()
 
     def _load(self) -> list[ECKey]:
-        keys = [ECKey.import_key(data) for data in msgspec.json.decode(self._file.read_bytes())["keys"]]
+        keys = [ECKey.import_key(data) for data in _read(self._file)]
         if len(keys) < 2 or not all(key.kid and key.is_private for key in keys):
             raise ValueError(f"{self._file.name}: two private keys with a kid are needed, one to follow the other")
         return keys
@@ -58,10 +66,16 @@ class SigningKeys:
     def _present(self) -> list[ECKey]:
         if self._elapsed() - self._looked_at >= LOOK_AGAIN:
             self._looked_at = self._elapsed()
-            changed_at = self._file.stat().st_mtime_ns
-            if changed_at != self._changed_at:
-                self._keys, self._changed_at = self._load(), changed_at
+            try:
+                self._follow_the_file()
+            except (OSError, ValueError, JoseError) as wrong:
+                log.error("signing_keys_not_read", reason=type(wrong).__name__)  # those we have still sign
         return self._keys
+
+    def _follow_the_file(self) -> None:
+        changed_at = self._file.stat().st_mtime_ns
+        if changed_at != self._changed_at:
+            self._keys, self._changed_at = self._load(), changed_at
 
     def current(self) -> ECKey:
         return self._present()[0]
