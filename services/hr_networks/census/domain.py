@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 from common.contracts.hr_networks import CensusAnswered, CensusClosed, CensusOpened, DeadlineMoved, SchoolAddressed
 from common.identifiers import CodeAcademie, Uai
-from common.refusal import NotFound, Refusal
+from common.refusal import Forbidden, NotFound, Refusal
 
 # « Les collèges, les lycées et les établissements d'éducation spéciale sont des établissements publics locaux
 # d'enseignement » (code de l'éducation, art. L421-1), as codes nature UAI: lycées, collèges, EREA. Left out: 334 and
@@ -62,6 +62,12 @@ class SchoolNotAddressed(Refusal):
     code = "school-not-addressed"
     title = "Établissement non interrogé"
     explanation = "Ce recensement ne s’adresse pas à cet établissement."
+
+
+class NotYourSchool(Forbidden):
+    code = "not-your-school"
+    title = "Établissement d’un autre"
+    explanation = "Seul le chef de l’établissement répond pour lui."
 
 
 class AnswerUnchanged(Refusal):
@@ -153,10 +159,14 @@ def answer_id(census: UUID, uai: Uai) -> UUID:
 
 def accept_changes(campaign: Campaign, *, today: date) -> None:
     """A census takes answers and a new date until the local midnight that ends its deadline, unless closed before."""
-    if campaign.status is Status.CLOSED:
-        raise CensusIsClosed
+    refuse_closed(campaign)
     if is_over(campaign.deadline, today=today):
         raise DeadlinePassed
+
+
+def refuse_closed(campaign: Campaign) -> None:
+    if campaign.status is Status.CLOSED:
+        raise CensusIsClosed
 
 
 def is_over(deadline: date, *, today: date) -> bool:
@@ -189,6 +199,5 @@ def move_deadline(campaign: Campaign, deadline: date, *, today: date) -> Deadlin
 
 def close(campaign: Campaign, *, addressed: int, answered: int, identified: int) -> CensusClosed:
     """By date or by hand; from now on the figures do not move."""
-    if campaign.status is Status.CLOSED:
-        raise CensusIsClosed
+    refuse_closed(campaign)
     return CensusClosed(subject=campaign.id, addressed=addressed, answered=answered, identified=identified)

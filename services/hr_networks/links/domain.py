@@ -58,7 +58,10 @@ def link_by_mail(agent: UUID, mail: str | None, person: Person | None, *, alread
     return link(agent, person, already=already)
 
 
-def link_by_head(agent: UUID, person: Person, *, heads: frozenset[Uai], already: UUID | None) -> PersonLinked:
+def link_by_head(agent: UUID, person: Person | None, *, heads: frozenset[Uai], already: UUID | None) -> PersonLinked:
+    """`heads` are the schools of the one who decides, in the person's académie."""
+    if person is None:
+        raise UnknownPerson
     if heads.isdisjoint(person.schools):
         raise NotOfYourSchool
     return link(agent, person, already=already)

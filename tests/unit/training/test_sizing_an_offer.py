@@ -3,14 +3,14 @@
 import pytest
 
 from common.identifiers import CodeBassin
-from training.sizing.domain import PER_BASSIN, EmptyQuota, Identified, Quota, offered, size
+from training.sizing.domain import PER_BASSIN, Identified, ImpossibleQuota, Quota, offered, read_exceptions, size
 
 ORDINARY, CAEN = CodeBassin("09102"), CodeBassin("09101")  # LILLE CENTRE plays the exception of Caen
 EXCEPTIONS = {CAEN: Quota(minimum=4, maximum=6)}
 
 
 def bassin(code: CodeBassin, identified: int) -> Identified:
-    return Identified(bassin=code, addressed=2, answered=1, identified=identified)
+    return Identified(bassin=code, name="", addressed=2, answered=1, identified=identified)
 
 
 @pytest.mark.item(123)
@@ -47,10 +47,22 @@ def test_the_exception_is_warned_of_by_its_own_minimum() -> None:
 def test_the_offer_is_the_sum_of_its_bassins() -> None:
     lines = size([bassin(CAEN, 7), bassin(ORDINARY, 0)], exceptions=EXCEPTIONS)
 
-    assert offered(lines) == Quota(minimum=6, maximum=9)
+    assert offered(lines) == (6, 9)
 
 
-@pytest.mark.parametrize(("minimum", "maximum"), [(-1, 3), (4, 3)])
-def test_an_impossible_range_is_refused(minimum: int, maximum: int) -> None:
-    with pytest.raises(EmptyQuota):
-        Quota(minimum=minimum, maximum=maximum)
+@pytest.mark.item(124)
+def test_the_quota_and_its_exceptions_are_read_as_the_letter_says_them() -> None:
+    assert Quota.read("2-3") == PER_BASSIN
+    assert read_exceptions(["09101:4-6"]) == EXCEPTIONS
+
+
+@pytest.mark.parametrize("text", ["", "2", "2-", "-3", "3-2", "a-b", "2-3-4", "²-3", "2-1000000"])
+def test_an_impossible_range_is_refused(text: str) -> None:
+    with pytest.raises(ImpossibleQuota):
+        Quota.read(text)
+
+
+@pytest.mark.parametrize("text", ["", "09101", "9101:2-3", "09101:3-2", "LILLE:2-3"])
+def test_an_exception_names_a_bassin_and_its_range(text: str) -> None:
+    with pytest.raises(ImpossibleQuota):
+        read_exceptions([text])

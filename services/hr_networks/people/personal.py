@@ -1,0 +1,78 @@
+"""All that this service holds of a person, and what an erasure leaves of it: the keys and the counts."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import msgspec
+from asyncpg import Record
+
+from common import outbox
+from common.contracts.events import Event
+from common.contracts.hr_networks import PersonState
+from common.people import Personal
+from common.tx import Tx
+from hr_networks.people.domain import blanked
+
+
+async def export(tx: Tx, person: UUID) -> Mapping[str, object]:
+    identity = await tx.fetchrow(IDENTITY, person)
+    declared = await tx.fetch(DECLARED, person)
+    return {
+        "identity": None if identity is None else dict(identity),
+        "declared": [dict(row) for row in declared],
+    }
+
+
+async def erase(tx: Tx, person: UUID) -> Mapping[str, int]:
+    """Blank the person, in every version of every answer, and tell those who hold a copy."""
+    row = await tx.fetchrow(BLANK, person)
+    if row is None:
+        return {}
+    outbox.append(tx, row["academie"], [blanked(person)])
+    return {"person": 1, "declared": row["lines"]}
+
+
+async def states(tx: Tx, people: Sequence[UUID]) -> Sequence[tuple[str, Event]]:
+    """The present state of each, for when it must be published again."""
+    return [(row["academie"], state(row)) for row in await tx.fetch(STATES, list(people))]
+
+
+def state(row: Record) -> PersonState:
+    fields = {name: value for name, value in row.items() if name != "academie"}
+    return msgspec.convert(fields, PersonState)
+
+
+PERSONAL = Personal(export=export, erase=erase)
+
+IDENTITY = """
+SELECT academie, civility, family_name, given_names, work_mail, uai, agent, linked_at FROM person
+WHERE id = $1 AND NOT erased
+"""
+
+DECLARED = """
+SELECT d.academie, d.campaign, d.uai, d.revision, v.answered_at, c.object,
+    d.civility, d.family_name, d.given_names, d.function, d.corps, d.work_mail
+FROM declared_person d
+JOIN answer_version v ON (v.academie, v.campaign, v.uai, v.revision) = (d.academie, d.campaign, d.uai, d.revision)
+JOIN campaign c ON (c.academie, c.id) = (d.academie, d.campaign)
+WHERE d.person = $1 AND NOT d.erased
+ORDER BY v.answered_at, d.campaign, d.uai
+"""
+
+BLANK = """
+WITH person AS (
+    UPDATE person SET civility = '', family_name = '', given_names = '', work_mail = '', uai = '',
+        agent = NULL, linked_at = NULL, erased = true
+    WHERE id = $1 AND NOT erased RETURNING academie
+), lines AS (
+    UPDATE declared_person SET civility = '', family_name = '', given_names = '', function = '', corps = '',
+        work_mail = '', erased = true
+    WHERE person = $1 RETURNING 1
+)
+SELECT academie, (SELECT count(*) FROM lines) AS lines FROM person
+"""
+
+STATES = """
+SELECT academie, id AS subject, civility, family_name, given_names, work_mail, uai, erased FROM person
+WHERE id = ANY($1) ORDER BY id
+"""
