@@ -181,6 +181,8 @@ class KafkaLog:
 
     async def ends(self) -> dict[Place, int]:
         """Where our topics end now."""
+        if not self._topics:  # a consumer that is stopped before its first await raises CancelledError
+            return {}
         consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, isolation_level="read_committed")
         async with asyncio.timeout(DEADLINE):
             await consumer.start()
