@@ -1,12 +1,172 @@
-"""The witness journey, over HTTP through the gateway."""
+"""The witness journey, over HTTP through the gateway: a directory, a census in two académies, an answer, its echo.
+
+It asserts what the platform is for: each académie sees its own, and neither the other's; training knows from the
+events alone what schools have answered; completeness is right in every bassin.
+"""
+
+import csv
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from common.local.places import ROOT
+from common.local.visitor import Answer, Visitor, expect, until
+
+DIRECTORY = ROOT / "services" / "territory" / "demo" / "etablissements.csv"
+CAMPAIGNS = "/v1/hr-networks/campaigns"
+IMPORTS = "/v1/territory/imports"
+SURNAMES = ("Delattre", "Wallart", "Pruvost", "Caudron", "Lemaire", "Hautecœur", "Dubrulle")
+
+
+class School(NamedTuple):
+    uai: str
+    academie: str
+    bassin: str
+
+
+class Academie(NamedTuple):
+    code: str
+    issuer: str
+    schools: tuple[School, ...]
+
+    @property
+    def bassins(self) -> list[str]:
+        return sorted({school.bassin for school in self.schools})
+
+    def first_school(self, bassin: str) -> School:
+        return next(school for school in self.schools if school.bassin == bassin)
+
+
+def read_academies(file: Path = DIRECTORY) -> tuple[Academie, Academie]:
+    with file.open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines, delimiter=";"))
+    schools = [School(row["uai"], row["code_academie"], row["bassin_code"]) for row in rows]
+    lille, amiens = (tuple(school for school in schools if school.academie == code) for code in ("09", "20"))
+    return Academie("09", "lille", lille), Academie("20", "amiens", amiens)
 
 
 class Journey:
     def __init__(self, gateway: str, identity: str) -> None:
         self._gateway, self._identity = gateway, identity
+        self._academies = read_academies()
 
     def load_directory(self) -> tuple[str, None]:
-        return "nothing yet", None
+        for academie in self._academies:
+            self._import(academie)
+        counts = [len(academie.schools) for academie in self._academies]
+        return f"{len(counts)} académies, {sum(counts)} établissements", None
 
     def play(self) -> tuple[str, None]:
-        return "nothing yet", None
+        censuses = {academie.code: self._open(academie) for academie in self._academies}
+        for academie in self._academies:
+            self._wait_announced(academie, censuses[academie.code])
+            self._answer(academie, censuses[academie.code])
+        for academie in self._academies:
+            self._training_knows(academie, censuses[academie.code])
+            self._completeness_is_right(academie, censuses[academie.code])
+        lille, amiens = self._academies
+        self._sees_nothing_of(lille, amiens, censuses["20"])
+        self._sees_nothing_of(amiens, lille, censuses["09"])
+        return "census opened -> answered in both academies -> known to training", None
+
+    def _as(self, account: str) -> Visitor:
+        return Visitor(account, gateway=self._gateway, identity=self._identity)
+
+    def _import(self, academie: Academie) -> None:
+        """A dry run, what it would change, and only then the decision."""
+        admin = self._as(f"territoire@{academie.issuer}")
+        received = admin.send_file(IMPORTS, DIRECTORY.read_bytes(), name=DIRECTORY.name)
+        path = f"{IMPORTS}/{received['id']}"
+        dry = until(lambda: admin.get(path), _is_past("received", "analysing"), what="the dry run of the directory")
+        expect(dry["status"] in {"analysed", "applied"}, f"the directory is {dry['status']}: {dry['findings']}")
+        expect(not dry["counts"].get("refused"), f"lines of our own directory are refused: {dry['counts']}")
+        if dry["status"] == "analysed":
+            admin.post(f"{path}/application", expect=202)
+        done = until(lambda: admin.get(path), _is_past("analysed", "decided", "applying"), what="the import")
+        expect(done["status"] == "applied", f"the import is {done['status']}: {done['findings']}")
+        known = admin.all("/v1/territory/etablissements", academie=academie.code)
+        expect(len(known) == len(academie.schools), f"{len(known)} établissements, not {len(academie.schools)}")
+
+    def _open(self, academie: Academie) -> str:
+        office = self._as(f"formation@{academie.issuer}")
+        wish = {
+            "academie": academie.code,
+            "object": "Identification des personnels de secrétariat de direction",
+            "function": "Secrétariat de direction",
+            "letter": "Mesdames et Messieurs les chefs d’établissement,\n\nJe vous remercie de me faire connaître, "
+            "avant la date indiquée, le nom des personnels affectés au secrétariat de direction.",
+            "signatory": "La directrice des ressources humaines",
+            "contact": f"formation@ac-{academie.issuer}.example",
+            "deadline": (date.today() + timedelta(days=21)).isoformat(),  # noqa: DTZ011 - any day to come will do
+        }
+        until(lambda: office.status(CAMPAIGNS), lambda status: status == 200, what="hr_networks through the gateway")
+        return str(office.post(CAMPAIGNS, wish, expect=201)["id"])
+
+    def _wait_announced(self, academie: Academie, census: str) -> None:
+        office = self._as(f"formation@{academie.issuer}")
+        until(
+            lambda: office.all(f"{CAMPAIGNS}/{census}/answers"),
+            lambda asked: [a["uai"] for a in asked if a["announced_at"]] == sorted(s.uai for s in academie.schools),
+            what=f"the announcement to the schools of {academie.issuer}",
+        )
+
+    def _answer(self, academie: Academie, census: str) -> None:
+        """In each bassin the first school names two people; the others stay silent."""
+        for bassin in academie.bassins:
+            school = academie.first_school(bassin)
+            head = self._as(f"chef-{school.uai.lower()}@{academie.issuer}")
+            head.put(f"{CAMPAIGNS}/{census}/answers/{school.uai}", {"persons": [_person(school, n) for n in (0, 1)]})
+
+    def _training_knows(self, academie: Academie, census: str) -> None:
+        office = self._as(f"formation@{academie.issuer}")
+        members = Counter(school.bassin for school in academie.schools)
+        expected = [(bassin, members[bassin], 1, 2) for bassin in academie.bassins]
+        until(
+            lambda: office.get("/v1/training/sizing", campaign=census)["items"],
+            lambda found: len(found) == 1 and [_figures(line) for line in found[0]["bassins"]] == expected,
+            what=f"training's figures for {academie.issuer}",
+        )
+
+    def _completeness_is_right(self, academie: Academie, census: str) -> None:
+        said = self._as(f"formation@{academie.issuer}").get(f"{CAMPAIGNS}/{census}/completeness")
+        members = Counter(school.bassin for school in academie.schools)
+        expected = [(bassin, members[bassin], 1, 2) for bassin in academie.bassins]
+        expect([_figures(line) for line in said["bassins"]] == expected, f"completeness per bassin: {said['bassins']}")
+        total = (said["total"]["addressed"], said["total"]["answered"], said["total"]["identified"])
+        answered = len(academie.bassins)
+        expect(total == (len(academie.schools), answered, 2 * answered), f"completeness in all: {said['total']}")
+
+    def _sees_nothing_of(self, mine: Academie, other: Academie, census: str) -> None:
+        """Not the census, not its answers, not its figures, in any service."""
+        office = self._as(f"formation@{mine.issuer}")
+        for path in (f"{CAMPAIGNS}/{census}", f"{CAMPAIGNS}/{census}/completeness", f"{CAMPAIGNS}/{census}/answers"):
+            expect(office.status(path) == 404, f"{mine.issuer} sees {path} of {other.issuer}")
+        listed = {line["academie"] for line in office.all(CAMPAIGNS)} | {
+            line["academie"] for line in office.all("/v1/training/sizing")
+        }
+        expect(listed == {mine.code}, f"{mine.issuer} sees censuses of {listed}")
+        schools = {line["academie"] for line in office.all("/v1/territory/etablissements")}
+        expect(schools == {mine.code}, f"{mine.issuer} sees schools of {schools}")
+
+
+def _is_past(*states: str) -> Callable[[Answer], bool]:
+    return lambda seen: seen["status"] not in states
+
+
+def _figures(line: Answer) -> tuple[str, int, int, int]:
+    return line["bassin"], line["addressed"], line["answered"], line["identified"]
+
+
+def _person(school: School, number: int) -> dict[str, str]:
+    """Fictional, and the same at every demo, so that a second census finds the same people."""
+    surname = SURNAMES[(int(school.uai[:7]) + number) % len(SURNAMES)]
+    return {
+        "civility": ("madame", "monsieur")[number],
+        "family_name": surname,
+        "given_names": ("Claire", "Benoît")[number],
+        "function": "Secrétariat de direction",
+        "corps": ("saenes", "adjaenes")[number],
+        "work_mail": f"secretariat{number + 1}.{school.uai.lower()}@ac-demo.example",
+    }

@@ -7,7 +7,7 @@ from pathlib import Path
 from common.local.trouble import Trouble
 
 ROOT = Path(__file__).resolve().parents[3]
-STATE = ROOT / ".bassin"
+STATE = Path(os.environ.get("BASSIN_STATE") or ROOT / ".bassin")  # tests of the demo have a directory of their own
 PARTS_LOCK = ROOT / "requirements" / "parts.lock"
 
 
@@ -21,7 +21,7 @@ def postgres_home() -> Path:
     if os.geteuid() != 0:
         STATE.mkdir(exist_ok=True)
         return STATE
-    home = Path("/var/tmp") / f"bassin-{hashlib.sha256(os.fsencode(ROOT)).hexdigest()[:12]}"  # noqa: S108 - checked below
+    home = Path("/var/tmp") / f"bassin-{hashlib.sha256(os.fsencode(STATE)).hexdigest()[:12]}"  # noqa: S108 - checked below
     home.mkdir(mode=0o755, exist_ok=True)
     facts = home.lstat()
     if facts.st_uid != 0 or facts.st_mode & 0o022 or home.is_symlink():

@@ -2,13 +2,13 @@
 
 import os
 import platform
-import shutil
 from collections.abc import Mapping
 from typing import Any
 
 from common.local.children import Children
 from common.local.fetch import fetch_with_progress
 from common.local.forked import Forked
+from common.local.health_check import disk_trouble
 from common.local.kafka import KafkaNode
 from common.local.layout import GATEWAY, IDENTITY, Layout, kept_secret, service_names
 from common.local.parts import kafka_parts, postgres_part
@@ -18,7 +18,6 @@ from common.local.postgres import Postgres
 from common.local.trouble import Trouble
 
 ACADEMIES = ("09", "20")
-ENOUGH_DISK = 1_000_000_000
 DRAIN_SECONDS = "3"
 Urls = Mapping[str, Mapping[str, str]]  # service -> role -> address
 
@@ -34,9 +33,8 @@ class Platform:
     def environment(self) -> tuple[str, None]:
         for port in self.layout.ports:
             require_free(port, remedy=f"bassin demo --port {self.layout.ports.stop}")
-        free = shutil.disk_usage(STATE).free
-        if free < ENOUGH_DISK:
-            raise Trouble(f"{free // 1_000_000} MB are free on the disk of {STATE}: free 1 GB and run again")
+        if full := disk_trouble(STATE):
+            raise Trouble(full)
         self.forked.warm()
         fetch_with_progress([] if "BASSIN_KAFKA" in os.environ else kafka_parts(), "Apache Kafka")
         fetch_with_progress([] if self._admin_url else [postgres_part()], "PostgreSQL")

@@ -1,0 +1,79 @@
+"""Somebody of the demo who speaks to the gateway as his own client would: a token, requests, patience."""
+
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from common.local.trouble import ServiceDied
+
+Answer = Any  # decoded JSON, whose shape the journey knows
+PATIENCE = 90.0  # seconds: what a job that runs once a minute may add
+
+
+class Unexpected(ServiceDied):
+    """The platform answered, but not what the journey is the proof of."""
+
+
+class Visitor:
+    def __init__(self, account: str, *, gateway: str, identity: str) -> None:
+        self.account = account
+        token = _token(account, identity)
+        self._http = httpx.Client(base_url=gateway, headers={"Authorization": f"Bearer {token}"}, timeout=30)
+
+    def get(self, path: str, **query: str) -> Answer:
+        return self._said(self._http.get(path, params=query), 200)
+
+    def status(self, path: str) -> int:
+        return self._http.get(path).status_code
+
+    def post(self, path: str, body: object = None, *, expect: int) -> Answer:
+        return self._said(self._http.post(path, json=body, headers={"Idempotency-Key": str(uuid.uuid4())}), expect)
+
+    def send_file(self, path: str, content: bytes, *, name: str) -> Answer:
+        headers = {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": "text/csv"}
+        return self._said(self._http.post(path, params={"name": name}, content=content, headers=headers), 202)
+
+    def put(self, path: str, body: object) -> Answer:
+        return self._said(self._http.put(path, json=body), 201)
+
+    def all(self, path: str, **query: str) -> list[Answer]:
+        """Every page of a list."""
+        page = self.get(path, limit="200", **query)
+        items = list(page["items"])
+        while cursor := page.get("next"):
+            page = self.get(path, limit="200", cursor=cursor, **query)
+            items += page["items"]
+        return items
+
+    def _said(self, response: httpx.Response, expected: int) -> Answer:
+        if response.status_code != expected:
+            said = f"{response.status_code} {response.text[:300]}"
+            raise Unexpected(f"{self.account}: {response.request.method} {response.request.url.path}: {said}")
+        return response.json() if response.content else None
+
+
+def _token(account: str, identity: str) -> str:
+    issuer = account.partition("@")[2] or "lille"
+    form = {"grant_type": "client_credentials", "client_id": account}
+    response = httpx.post(f"{identity}/{issuer}/token", data=form)
+    if response.status_code != 200:
+        raise Unexpected(f"no token for {account}: {response.status_code} {response.text[:200]}")
+    return str(response.json()["access_token"])
+
+
+def until(look: Callable[[], Answer], true: Callable[[Answer], bool], *, what: str) -> Answer:
+    """What `look` sees once it is as it should be; facts take a moment from one service to the next."""
+    deadline = time.monotonic() + PATIENCE
+    while not true(seen := look()):
+        if time.monotonic() > deadline:
+            raise Unexpected(f"{what}: not within {PATIENCE:.0f} s; seen last: {str(seen)[:300]}")
+        time.sleep(0.1)
+    return seen
+
+
+def expect(true: bool, what: str) -> None:
+    if not true:
+        raise Unexpected(what)
