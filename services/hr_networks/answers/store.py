@@ -12,7 +12,7 @@ from common.contracts.hr_networks import CensusAnswered
 from common.identifiers import Uai, dec_hook, enc_hook
 from common.refusal import Unavailable
 from common.tx import Tx
-from hr_networks.census.domain import AddressedSchool, Campaign, SchoolNotAddressed, UnknownCampaign
+from hr_networks.census.domain import AddressedSchool, SchoolNotAddressed, UnknownCampaign
 from hr_networks.people.domain import Declaration, Declared, Identity, Known, PersonWish
 
 
@@ -36,15 +36,10 @@ async def lock_answer(tx: Tx, campaign: UUID, uai: Uai, wishes: Sequence[PersonW
         raise await missing(tx, campaign)
     previous = msgspec.json.decode(row["previous"], type=tuple[Declared, ...])
     identities = msgspec.json.decode(row["identities"], type=tuple[Identity, ...], dec_hook=dec_hook)
-    asked = Campaign(
-        id=row["id"],
-        academie=row["academie"],
-        deadline=row["deadline"],
-        status=row["status"],
-        revision=row["campaign_revision"],
-    )
+    campaign_read = {**row, "revision": row["campaign_revision"]}
+    school = {"campaign": campaign_read, "uai": uai, "revision": row["revision"]}
     return Judged(
-        msgspec.convert({"campaign": asked, "uai": uai, "revision": row["revision"]}, AddressedSchool),
+        msgspec.convert(school, AddressedSchool, dec_hook=dec_hook),
         Known(uai=uai, previous=previous, identities=identities),
     )
 

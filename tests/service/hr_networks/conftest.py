@@ -38,9 +38,9 @@ class Census:
     def __init__(self, served: "Served", agent: Callable[..., Agent]) -> None:
         self.served, self.agent = served, agent
 
-    def at(self, *when: int) -> None:
-        """Move the business time: at(2007, 11, 20, 12), in UTC."""
-        self.served.app.state.clock.at = datetime(*when, tzinfo=UTC)  # type: ignore[misc]  # year, month, day given
+    def at(self, year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> None:
+        """Move the business time, in UTC."""
+        self.served.app.state.clock.at = datetime(year, month, day, hour, minute, tzinfo=UTC)
 
     def as_office(self, academie: str = "09", role: Role = Role.RESPONSABLE_FORMATION) -> httpx.AsyncClient:
         return self.served.as_(self.agent(role, academie))
