@@ -4,8 +4,9 @@ import asyncio
 import hashlib
 import json
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from msgspec.structs import replace
 from common.local import identity_provider as idp
 from common.local.accounts import DEMO_ISSUERS, DemoIssuer
 from common.signing_keys import create_keys
+from gateway.access import Access
 from gateway.main import app, server
 from gateway.settings import GatewaySettings
 
@@ -43,12 +45,14 @@ class Service:
 
     def __init__(self) -> None:
         self.heard: list[Heard] = []
+        self.slow: asyncio.Queue[Heard] = asyncio.Queue()
         self.cancelled = asyncio.Event()
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         heard = Heard(scope)
         self.heard.append(heard)
         if heard.target.endswith("/slow"):
+            self.slow.put_nowait(heard)
             await self._until_disconnected(receive)
         await self._read(heard, receive)
         if heard.target.endswith("/large"):
@@ -96,14 +100,19 @@ def address(bound: socket.socket) -> str:
     return f"http://127.0.0.1:{bound.getsockname()[1]}"
 
 
-@asynccontextmanager
-async def listening(running: uvicorn.Server, bound: socket.socket) -> AsyncIterator[None]:
-    bound.listen()  # who connects before the server is up waits
-    task = asyncio.create_task(running.serve(sockets=[bound]))
-    yield
-    running.should_exit = True
-    await task
-    bound.close()
+class Running:
+    """A server on a free loopback port."""
+
+    def __init__(self, running: uvicorn.Server, bound: socket.socket) -> None:
+        bound.listen()  # who connects before the server is up waits
+        self._bound = bound
+        self._server = running
+        self._task = asyncio.create_task(running.serve(sockets=[bound]))
+
+    async def stop(self) -> None:
+        self._server.should_exit = True
+        await self._task
+        self._bound.close()
 
 
 def plain(application: Any) -> uvicorn.Server:
@@ -119,17 +128,32 @@ class Bench:
         self._files = files
         self._stack = stack
         self.service = Service()
+        self.asked: Counter[str] = Counter()
         self.provider: idp.IdentityProvider
         self.url = ""
 
     async def provide(self, issuers: tuple[DemoIssuer, ...] = DEMO_ISSUERS) -> None:
         self.provider = idp.IdentityProvider(address(bound := loopback()), issuers)
-        await self._stack.enter_async_context(listening(plain(idp.app(self.provider)), bound))
+        application = idp.app(self.provider)
+
+        async def counted(scope: Any, receive: Any, send: Any) -> None:
+            self.asked[scope["path"]] += 1
+            await application(scope, receive, send)
+
+        self._issuing = self._run(plain(counted), bound)
+
+    async def provider_down(self) -> None:
+        await self._issuing.stop()
+
+    def _run(self, server: uvicorn.Server, bound: socket.socket) -> Running:
+        running = Running(server, bound)
+        self._stack.push_async_callback(running.stop)
+        return running
 
     async def route(self, **more: Any) -> None:
         """Lead the paths of training to the small service."""
         self.routes({"service": "training", "url": address(bound := loopback()), **more})
-        await self._stack.enter_async_context(listening(plain(self.service), bound))
+        self._run(plain(self.service), bound)
 
     def routes(self, *routes: dict[str, Any]) -> None:
         (self._files / "routes.json").write_text(json.dumps({"routes": routes}))
@@ -148,10 +172,10 @@ class Bench:
         )
         return replace(settings, **changed)
 
-    async def start(self, **changed: Any) -> httpx.AsyncClient:
+    async def start(self, *, access: Access | None = None, **changed: Any) -> httpx.AsyncClient:
         self.url = address(bound := loopback())
         settings = self.settings(**changed)
-        await self._stack.enter_async_context(listening(server(app(settings), settings), bound))
+        self._run(server(app(settings, access=access), settings), bound)
         return await self._stack.enter_async_context(httpx.AsyncClient(base_url=self.url, timeout=20))
 
     def as_(self, account: str, **claims: Any) -> dict[str, str]:
