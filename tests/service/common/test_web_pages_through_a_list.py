@@ -46,6 +46,7 @@ async def test_following_next_reads_every_element_once(client: httpx.AsyncClient
     seen = answer.json()["items"]
     while link := answer.links.get("next"):
         assert "tri=nom+%C3%A9" in link["url"]
+        assert link["url"].count("cursor=") == 1
         answer = await client.get(link["url"])
         seen += answer.json()["items"]
 
@@ -82,6 +83,12 @@ def test_no_tampered_cursor_is_more_than_refused(made_up: bytes) -> None:
         assert "\0" not in name
         assert isinstance(number, int)
         assert abs(number) < 2**63
+
+
+@pytest.mark.parametrize("key", [("a\0", 1), ("a", 2**63), ("a", -(2**63)), ("a",), ("a", 1, 2), ("a", "1"), (1, 1)])
+def test_a_key_that_the_database_could_not_take_is_refused(key: tuple[object, ...]) -> None:
+    with pytest.raises(InvalidCursor):
+        read_cursor(write_cursor(key), str, int)
 
 
 @given(st.text(st.characters(exclude_characters="\0", codec="utf-8")), st.uuids())

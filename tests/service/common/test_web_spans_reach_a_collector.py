@@ -93,6 +93,13 @@ async def test_a_thread_that_begins_here_is_sampled_while_somebody_collects(coll
     assert trace.follow(None).flags == "00"
 
 
+async def test_without_an_endpoint_nothing_is_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OTEL_EXPORTER_OTLP_ENDPOINT", raising=False)
+    app: Any = http_app("territory", [school], description=Description(title="x", text="x"))
+    async with app.lifespan():
+        assert trace.follow(None).flags == "00"
+
+
 def test_opentelemetry_is_not_loaded_by_a_service_that_does_not_use_it() -> None:
     code = "import sys, common.web; sys.exit(any(name.startswith('opentelemetry') for name in sys.modules))"
 

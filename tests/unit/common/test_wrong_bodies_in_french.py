@@ -102,5 +102,12 @@ def test_a_body_that_is_all_wrong_has_a_bounded_answer() -> None:
     assert len(problems_of(["x"] * 10_000, list[int])) == LIMIT
 
 
+def test_a_struct_that_ignores_unknown_fields_may_be_sent_some() -> None:
+    class Open(Struct):
+        name: str
+
+    assert problems_of({"name": "x", "more": 1}, Open) == []
+
+
 def test_what_is_right_has_no_error() -> None:
     assert problems_of({"value": {"starts": "2026-01-01", "ends": "2026-01-02"}}, Box[Period]) == []
