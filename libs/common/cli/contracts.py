@@ -5,15 +5,17 @@ from pathlib import Path
 from cyclopts import App
 
 from common.contract_documents import export as documents
+from common.local.places import ROOT
+from common.local.trouble import Trouble
 
 app = App(name="contracts", help="JSON Schemas, AsyncAPI and the map of the events.")
-DOCS = Path("docs")
+DOCS = ROOT / "docs"
 
 
 @app.command
 def check(*, docs: Path = DOCS) -> int:
     """Say what is wrong with the contracts or out of date in DOCS; writes nothing."""
-    wrong = documents.refused(docs)
+    wrong = _refused(docs)
     stale = documents.outdated(docs, documents.rendered(docs, documents.installed()))
     _say([*wrong, *(f"{file}: out of date: bassin contracts export" for file in stale)])
     return 1 if wrong or stale else 0
@@ -22,11 +24,17 @@ def check(*, docs: Path = DOCS) -> int:
 @app.command
 def export(*, docs: Path = DOCS) -> int:
     """Write schemas, asyncapi.json and map.md into DOCS, unless a change would break a listener."""
-    if wrong := documents.refused(docs):
+    if wrong := _refused(docs):
         _say(wrong)
         return 1
     _say([f"wrote {file}" for file in documents.write(docs, documents.rendered(docs, documents.installed()))])
     return 0
+
+
+def _refused(docs: Path) -> list[str]:
+    if not (docs / documents.SAMPLES).is_dir():
+        raise Trouble(f"no contracts in {docs}: run this in a clone, or say --docs")
+    return documents.refused(docs)
 
 
 def _say(lines: list[str]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from common.contract_documents.asyncapi import carried, described, said_of
 from common.contracts.catalogue import CONTRACTS, STREAMS
-from common.contracts.events import Event
+from common.contracts.events import AuditHead, Event
 from common.handlers import Handler, HandlerKind, Job, Table
 
 HEAD = """# The map
@@ -17,7 +17,7 @@ when it is out of date. The same for machines: [asyncapi.json](asyncapi.json).
 
 
 def page(tables: Sequence[Table], jobs: Mapping[str, Sequence[Job]]) -> str:
-    parts = [HEAD, picture(tables), "## Topics", topics(), *(events(tables, name) for name in CONTRACTS)]
+    parts = [HEAD, picture(tables), "## Topics\n", topics(), *(events(tables, name) for name in CONTRACTS)]
     return "\n".join([*parts, own_time(jobs)])
 
 
@@ -62,6 +62,8 @@ def linked(event: type[Event]) -> str:
 
 def heard_by(event: type[Event], tables: Iterable[Table]) -> str:
     heard = [doing(table.service, handler) for table in tables for handler in table.of(event)]
+    if issubclass(event, AuditHead):
+        heard.append("`bassin audit verify` compares it with the database")
     return "<br>".join(heard) or "nobody yet"
 
 
