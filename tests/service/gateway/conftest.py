@@ -178,6 +178,18 @@ class Bench:
         self._run(server(app(settings, access=access), settings), bound)
         return await self._stack.enter_async_context(httpx.AsyncClient(base_url=self.url, timeout=20))
 
+    def environment(self) -> dict[str, str]:
+        """What the gateway as a process reads."""
+        settings = self.settings()
+        with loopback() as bound:
+            port = bound.getsockname()[1]
+        return {
+            "BASSIN_ISSUERS": str(settings.issuers),
+            "BASSIN_ROUTES": str(settings.routes),
+            "BASSIN_SIGNING_KEYS": str(settings.signing_keys),
+            "BASSIN_HTTP_PORT": str(port),
+        }
+
     def as_(self, account: str, **claims: Any) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.provider.token(account, **claims)}"}
 
@@ -195,7 +207,7 @@ async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tup
     async with AsyncExitStack() as stack:
         bench = Bench(tmp_path_factory.mktemp("gateway"), stack)
         await bench.provide()
-        await bench.route(largest_body=1_000_000)
+        await bench.route(largest_body=50_000_000)
         yield bench, await bench.start(rate_per_subject=1e6, burst_per_subject=1e6)
 
 
