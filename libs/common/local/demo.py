@@ -46,7 +46,7 @@ def run(wish: Wish) -> int:
             figures = closing.measured(platform, began)
             closing.show(screen, platform, figures)
             if wish.json:
-                print(json.dumps(closing.report(platform, figures)), flush=True)
+                print(json.dumps(closing.report(platform, figures) | {"steps": screen.seconds}), flush=True)
             foreground = True
             while not wish.once:
                 platform.check(within=1)

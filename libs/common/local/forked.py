@@ -11,17 +11,17 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from common.local.children import Children
 from common.local.reaper import GRACE_SECONDS
 from common.local.trouble import ServiceDied, Trouble
 
 PRELOAD = "common.local.preload"
+Channel: TypeAlias = "Connection[Any, Any]"  # subscriptable for mypy only
 
 
 class Forked:
@@ -32,36 +32,19 @@ class Forked:
         self.running: dict[str, ForkServerProcess] = {}
         self._logs: dict[str, Path] = {}
 
-    def warm(self) -> None:
-        """Begin to import what services share while something else is done."""
-        forkserver.ensure_running()
-
     def start(self, name: str, main: str, *arguments: object, log: Path, environment: Mapping[str, str]) -> None:
         """`main` is `module:function`, named and not imported: this process stays small."""
         process = self._context.Process(target=_become, args=(main, arguments, str(log), dict(environment)), name=name)
-        process.start()
-        assert process.pid
-        self._children.watch(process.pid)
+        self._begin(process)
         self.running[name], self._logs[name] = process, log
 
-    def answer_of(self, function: str, *arguments: object, log: Path) -> Any:
-        """What a function returns in a process of its own, whose imports and leftovers end with it."""
-        ours, theirs = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=_tell, args=(theirs, function, arguments, str(log)))
-        process.start()
-        assert process.pid
-        self._children.watch(process.pid)
+    def helper(self, module: str, *, log: Path) -> "Helper":
+        """Begins to import at once, while something else is done here."""
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=_help, args=(theirs, module, str(log)), name=module)
+        self._begin(process)
         theirs.close()
-        try:
-            said, answer = ours.recv()
-        except EOFError:
-            raise Trouble(f"{function.partition(':')[2]} failed: {last_words(log)}") from None
-        finally:
-            process.join()
-            self._children.forget(process.pid)
-        if said == "trouble":
-            raise Trouble(answer)
-        return answer
+        return Helper(ours, log, end=lambda: self.end(process))
 
     def wait_ready(self, name: str, url: str, *, within: float = 30.0) -> None:
         """Ready is what /readyz or whatever `url` names says with 200."""
@@ -77,6 +60,7 @@ class Forked:
         ended = wait([process.sentinel for process in self.running.values()], timeout=within)
         for name, process in self.running.items():
             if process.sentinel in ended:
+                process.join()
                 raise ServiceDied(f"{name} ended with status {process.exitcode}: {last_words(self._logs[name])}")
 
     def end_all(self) -> None:
@@ -85,11 +69,37 @@ class Forked:
         deadline = time.monotonic() + GRACE_SECONDS - 2  # Kafka and PostgreSQL end after them, within the same 10 s
         for process in self.running.values():
             process.join(max(0, deadline - time.monotonic()))
-            process.kill()
-            process.join()
-            assert process.pid
-            self._children.forget(process.pid)
+            self.end(process)
         self.running.clear()
+
+    def end(self, process: ForkServerProcess) -> None:
+        process.kill()
+        process.join()
+        assert process.pid
+        self._children.forget(process.pid)
+
+    def _begin(self, process: ForkServerProcess) -> None:
+        process.start()
+        assert process.pid
+        self._children.watch(process.pid)
+
+
+class Helper:
+    """A process that is asked for what one function of its module returns; its imports end with it."""
+
+    def __init__(self, channel: Channel, log: Path, *, end: Callable[[], None]) -> None:
+        self._channel, self._log, self.end = channel, log, end
+
+    def ask(self, function: str, *arguments: object) -> Any:
+        try:
+            self._channel.send((function, arguments))
+            said, answer = self._channel.recv()
+        except (EOFError, OSError):
+            self.end()
+            raise Trouble(f"{function} failed: {last_words(self._log)}") from None
+        if said == "trouble":
+            raise Trouble(answer)
+        return answer
 
 
 def last_words(log: Path) -> str:
@@ -117,12 +127,6 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _found(name: str) -> Callable[..., Any]:
-    module, _, function = name.partition(":")
-    found: Callable[..., Any] = getattr(importlib.import_module(module), function)
-    return found
-
-
 def _settle(log: str) -> None:
     """A session of its own, so that Ctrl-C reaches only the demo, and an end when the demo has gone."""
     os.setsid()
@@ -146,12 +150,20 @@ def _become(main: str, arguments: tuple[object, ...], log: str, environment: Map
     for name in [name for name in os.environ if name.startswith("BASSIN_")]:
         del os.environ[name]
     os.environ.update(environment)
-    _found(main)(*arguments)
+    module, _, function = main.partition(":")
+    target: Callable[..., object] = getattr(importlib.import_module(module), function)
+    target(*arguments)
 
 
-def _tell(answer: "Connection[tuple[str, Any], Any]", function: str, arguments: tuple[object, ...], log: str) -> None:
+def _help(channel: Channel, module: str, log: str) -> None:
     _settle(log)
-    try:
-        answer.send(("answer", _found(function)(*arguments)))
-    except Trouble as trouble:
-        answer.send(("trouble", str(trouble)))
+    functions = importlib.import_module(module)
+    while True:
+        try:
+            function, arguments = channel.recv()
+        except EOFError:
+            return
+        try:
+            channel.send(("answer", getattr(functions, function)(*arguments)))
+        except Trouble as trouble:
+            channel.send(("trouble", str(trouble)))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from common.local.places import ROOT
-from common.local.visitor import Answer, Visitor, expect, until
+from common.local.visitor import Answer, Visitors, expect, until
 
 DIRECTORY = ROOT / "services" / "territory" / "demo" / "etablissements.csv"
 CAMPAIGNS = "/v1/hr-networks/campaigns"
@@ -49,7 +49,7 @@ def read_academies(file: Path = DIRECTORY) -> tuple[Academie, Academie]:
 
 class Journey:
     def __init__(self, gateway: str, identity: str) -> None:
-        self._gateway, self._identity = gateway, identity
+        self._as = Visitors(gateway=gateway, identity=identity)
         self._academies = read_academies()
 
     def load_directory(self) -> tuple[str, None]:
@@ -71,9 +71,6 @@ class Journey:
         self._sees_nothing_of(amiens, lille, censuses["09"])
         return "census opened -> answered in both academies -> known to training", None
 
-    def _as(self, account: str) -> Visitor:
-        return Visitor(account, gateway=self._gateway, identity=self._identity)
-
     def _import(self, academie: Academie) -> None:
         """A dry run, what it would change, and only then the decision."""
         admin = self._as(f"territoire@{academie.issuer}")
@@ -82,10 +79,10 @@ class Journey:
         dry = until(lambda: admin.get(path), _is_past("received", "analysing"), what="the dry run of the directory")
         expect(dry["status"] in {"analysed", "applied"}, f"the directory is {dry['status']}: {dry['findings']}")
         expect(not dry["counts"].get("refused"), f"lines of our own directory are refused: {dry['counts']}")
-        if dry["status"] == "analysed":
+        if dry["status"] == "analysed" and dry["counts"].keys() - {"unchanged"}:
             admin.post(f"{path}/application", expect=202)
-        done = until(lambda: admin.get(path), _is_past("analysed", "decided", "applying"), what="the import")
-        expect(done["status"] == "applied", f"the import is {done['status']}: {done['findings']}")
+            done = until(lambda: admin.get(path), _is_past("analysed", "decided", "applying"), what="the import")
+            expect(done["status"] == "applied", f"the import is {done['status']}: {done['findings']}")
         known = admin.all("/v1/territory/etablissements", academie=academie.code)
         expect(len(known) == len(academie.schools), f"{len(known)} établissements, not {len(academie.schools)}")
 

@@ -53,6 +53,10 @@ class KafkaNode:
         return f"{LOOPBACK}:{self.port}"
 
     def start(self, children: Children) -> None:
+        self.launch(children)
+        self.wait_ready()
+
+    def launch(self, children: Children) -> None:
         require_free(self.port)
         self.home.mkdir(parents=True, exist_ok=True)
         (self.home / "server.properties").write_text(self._properties(), encoding="ascii")
@@ -62,6 +66,8 @@ class KafkaNode:
             children.run(self._java("kafka.tools.StorageTool", *format_storage))
         self._children = children
         self._child = children.start(self._java("kafka.Kafka", "server.properties"))
+
+    def wait_ready(self) -> None:
         self._child.wait_until(self._ready, within=60)
 
     def stop(self) -> None:

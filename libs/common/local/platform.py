@@ -3,7 +3,6 @@
 import os
 import platform
 from collections.abc import Mapping
-from typing import Any
 
 from common.local.children import Children
 from common.local.fetch import fetch_with_progress
@@ -35,9 +34,11 @@ class Platform:
             require_free(port, remedy=f"bassin demo --port {self.layout.ports.stop}")
         if full := disk_trouble(STATE):
             raise Trouble(full)
-        self.forked.warm()
+        self._helper = self.forked.helper("common.local.provision", log=self.layout.log("provision"))
         fetch_with_progress([] if "BASSIN_KAFKA" in os.environ else kafka_parts(), "Apache Kafka")
         fetch_with_progress([] if self._admin_url else [postgres_part()], "PostgreSQL")
+        if "BASSIN_KAFKA" not in os.environ:
+            self._launch_kafka()
         ports = f"ports {self.layout.ports.start}-{self.layout.ports.stop - 1} free"
         return f"Python {platform.python_version()}, {os.cpu_count()} cores, {ports}", None
 
@@ -49,30 +50,35 @@ class Platform:
             server = Postgres(home, port=self.layout.port("postgres"), log=self.layout.logs / "postgres.log")
             server.start(self._children)
             self._admin_url, where = server.admin_url, str(home)
-        version = self._aside("server_version", self._admin_url)
+        version = self._helper.ask("server_version", self._admin_url)
         return f"{version}, {where}, {len(service_names())} databases", None
 
     def broker(self) -> tuple[str, None]:
         if "BASSIN_KAFKA" in os.environ:
             return f"a broker of yours, {self.kafka}", None
-        KafkaNode(
-            self.layout.kafka_home,
-            port=self.layout.port("kafka"),
-            controller_port=self.layout.port("controller"),
-            log=self.layout.logs / "kafka.log",
-        ).start(self._children)
+        self._node.wait_ready()
         version = next(part for part in kafka_parts() if ":kafka-clients:" in part.coordinates)
         return f"{version.coordinates.split(':')[2]} (KRaft, 1 node), {self.kafka}", None
 
+    def _launch_kafka(self) -> None:
+        """Its three seconds pass while PostgreSQL starts and libraries are imported."""
+        ports = {name: self.layout.port(name) for name in ("kafka", "controller")}
+        log = self.layout.logs / "kafka.log"
+        self._node = KafkaNode(
+            self.layout.kafka_home, port=ports["kafka"], controller_port=ports["controller"], log=log
+        )
+        self._node.launch(self._children)
+
     def databases(self) -> tuple[str, Urls]:
         names = service_names()
-        urls, topics = self._aside("provision", names, self._admin_url, self.kafka)
+        urls, topics = self._helper.ask("provision", names, self._admin_url, self.kafka)
         return f"{len(urls)}/{len(names)} databases, {topics} topics", urls
 
     def services(self, urls: Urls) -> tuple[str, None]:
         port = self.layout.port(IDENTITY)
         self._start(IDENTITY, "common.local.identity_provider:run", port, environment={})
         self._start(GATEWAY, "gateway.main:main", environment=self._gateway())
+        self._helper.end()
         for name, by_role in urls.items():
             self._start(name, "common.local.serving:serve", name, environment=self._service(name, by_role))
         self.forked.wait_ready(IDENTITY, f"{self.layout.url(IDENTITY)}/")
@@ -85,16 +91,12 @@ class Platform:
         self.forked.check(within=within)
         self._children.check()
 
-    def _aside(self, function: str, *arguments: object) -> Any:
-        """In a process of its own: alembic and the rest are needed once, not for as long as the demo runs."""
-        return self.forked.answer_of(f"common.local.provision:{function}", *arguments, log=self.layout.log("provision"))
-
     def _start(self, name: str, main: str, *arguments: object, environment: Mapping[str, str]) -> None:
         self.forked.start(name, main, *arguments, log=self.layout.log(name), environment=environment)
 
     def _gateway(self) -> dict[str, str]:
         services = {name: self.layout.url(name) for name in service_names()}
-        files = self._aside("gateway_files", self.layout.url(IDENTITY), services)
+        files = self._helper.ask("gateway_files", self.layout.url(IDENTITY), services)
         return {
             **files,
             "BASSIN_HTTP_PORT": str(self.layout.port(GATEWAY)),

@@ -29,13 +29,14 @@ def end_group(leader: int) -> None:
 
 
 def _end(watched: dict[int, int]) -> None:
-    for pid, number in reversed(watched.items()):
+    present = [pid for pid in watched if _alive(pid)]  # only these: another one's number may be somebody else's by now
+    for pid in reversed(present):
         with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
+            os.kill(pid, watched[pid])
     deadline = time.monotonic() + GRACE_SECONDS
-    while any(map(_alive, watched)) and time.monotonic() < deadline:
+    while any(map(_alive, present)) and time.monotonic() < deadline:
         time.sleep(0.05)
-    for pid in watched:
+    for pid in present:
         end_group(pid)
 
 

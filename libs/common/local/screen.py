@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Callable
 from typing import TextIO, TypeVar
 
@@ -15,6 +16,7 @@ class Screen:
     def __init__(self, out: TextIO = sys.stdout) -> None:
         self._out = out
         self._steps = iter(enumerate(STEPS, start=1))
+        self.seconds: dict[str, float] = {}
 
     def say(self, line: str = "") -> None:
         self._write(f"{line}\n")
@@ -25,11 +27,13 @@ class Screen:
         label = f" {number}/{NUMBERED} {name:15} " if number <= NUMBERED else f" {name:19} "
         if self._out.isatty():
             self._write(f"{label}...\r")
+        began = time.monotonic()
         try:
             said, answer = work()
         except BaseException:
             self._write(f"{label}stopped\n")
             raise
+        self.seconds[name] = round(time.monotonic() - began, 1)
         self._write(f"{label}ok  {said}\n")
         return answer
 

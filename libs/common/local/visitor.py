@@ -18,26 +18,25 @@ class Unexpected(ServiceDied):
 
 
 class Visitor:
-    def __init__(self, account: str, *, gateway: str, identity: str) -> None:
-        self.account = account
-        token = _token(account, identity)
-        self._http = httpx.Client(base_url=gateway, headers={"Authorization": f"Bearer {token}"}, timeout=30)
+    def __init__(self, account: str, token: str, http: httpx.Client) -> None:
+        self.account, self._http = account, http
+        self._headers = {"Authorization": f"Bearer {token}"}
 
     def get(self, path: str, **query: str) -> Answer:
-        return self._said(self._http.get(path, params=query), 200)
+        return self._said(self._http.get(path, params=query, headers=self._headers), 200)
 
     def status(self, path: str) -> int:
-        return self._http.get(path).status_code
+        return self._http.get(path, headers=self._headers).status_code
 
     def post(self, path: str, body: object = None, *, expect: int) -> Answer:
-        return self._said(self._http.post(path, json=body, headers={"Idempotency-Key": str(uuid.uuid4())}), expect)
+        return self._said(self._http.post(path, json=body, headers=self._once()), expect)
 
     def send_file(self, path: str, content: bytes, *, name: str) -> Answer:
-        headers = {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": "text/csv"}
+        headers = {**self._once(), "Content-Type": "text/csv"}
         return self._said(self._http.post(path, params={"name": name}, content=content, headers=headers), 202)
 
     def put(self, path: str, body: object) -> Answer:
-        return self._said(self._http.put(path, json=body), 201)
+        return self._said(self._http.put(path, json=body, headers=self._headers), 201)
 
     def all(self, path: str, **query: str) -> list[Answer]:
         """Every page of a list."""
@@ -48,6 +47,9 @@ class Visitor:
             items += page["items"]
         return items
 
+    def _once(self) -> dict[str, str]:
+        return {**self._headers, "Idempotency-Key": str(uuid.uuid4())}
+
     def _said(self, response: httpx.Response, expected: int) -> Answer:
         if response.status_code != expected:
             said = f"{response.status_code} {response.text[:300]}"
@@ -55,13 +57,29 @@ class Visitor:
         return response.json() if response.content else None
 
 
-def _token(account: str, identity: str) -> str:
-    issuer = account.partition("@")[2] or "lille"
-    form = {"grant_type": "client_credentials", "client_id": account}
-    response = httpx.post(f"{identity}/{issuer}/token", data=form)
-    if response.status_code != 200:
-        raise Unexpected(f"no token for {account}: {response.status_code} {response.text[:200]}")
-    return str(response.json()["access_token"])
+class Visitors:
+    """Everybody of one journey: their tokens from the identity provider, their requests over the same connections."""
+
+    def __init__(self, *, gateway: str, identity: str) -> None:
+        self._identity = identity
+        self._http = httpx.Client(base_url=gateway, timeout=30, follow_redirects=False)
+        self._known: dict[str, Visitor] = {}
+
+    def __call__(self, account: str) -> Visitor:
+        if account not in self._known:
+            self._known[account] = Visitor(account, self._token(account), self._http)
+        return self._known[account]
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _token(self, account: str) -> str:
+        issuer = account.partition("@")[2] or "lille"
+        form = {"grant_type": "client_credentials", "client_id": account}
+        response = self._http.post(f"{self._identity}/{issuer}/token", data=form)
+        if response.status_code != 200:
+            raise Unexpected(f"no token for {account}: {response.status_code} {response.text[:200]}")
+        return str(response.json()["access_token"])
 
 
 def until(look: Callable[[], Answer], true: Callable[[Answer], bool], *, what: str) -> Answer:
