@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from common import outbox, topics
 from common.clock import Clock
 from common.contracts.catalogue import CONTRACTS, STREAMS
 from common.contracts.events import Event, Fact
-from common.contracts.hr_networks import PersonLinked, PersonState
+from common.contracts.hr_networks import CensusOpened, PersonLinked, PersonState
 from common.db import Database, connect
 from common.handlers import Projection, Reactions, Table
 from common.identifiers import CodeAcademie
@@ -33,6 +34,11 @@ PRODUCER, LISTENER = "hr_networks", "training"
 
 def fact(subject: UUID, agent: UUID) -> PersonLinked:
     return PersonLinked(subject=subject, agent=agent)
+
+
+def census(subject: UUID, wish: str = "") -> CensusOpened:
+    """A fact about which the listener does what the test says; `wish` reaches it."""
+    return CensusOpened(subject=subject, object=wish, function="", deadline=date(2026, 12, 1))
 
 
 def state(subject: UUID, name: str) -> PersonState:
@@ -73,13 +79,25 @@ def relay(urls: "ServiceUrls", kafka: str, suffix: str, wake: asyncio.Event | No
     return Relay(service=PRODUCER, url=urls.relay, log=log, wake=wake or asyncio.Event())
 
 
-def listener() -> Table:
-    """Writes one line per applied fact, and the newest of each state."""
+Doing = Callable[[Tx, Fact[CensusOpened]], Awaitable[None]]
+
+
+async def nothing(tx: Tx, heard: Fact[CensusOpened]) -> None:
+    """What most tests do about a census."""
+
+
+def listener(do: Doing = nothing) -> Table:
+    """Writes one line per fact, and the newest of each state; does as the test says when a census opens."""
     reactions, people = Reactions(LISTENER), Projection("people", tables=("probe_state",))
 
     @reactions.to(PersonLinked)
     async def note(tx: Tx, heard: Fact[PersonLinked]) -> None:
-        tx.many(NOTE, [(heard.academie, heard.id, heard.stream, heard.event.subject, heard.version)])
+        tx.many(NOTE, [(heard.academie, heard.id, heard.event.subject, heard.version)])
+
+    @reactions.to(CensusOpened)
+    async def obey(tx: Tx, heard: Fact[CensusOpened]) -> None:
+        tx.many(NOTE, [(heard.academie, heard.id, heard.event.subject, heard.version)])
+        await do(tx, heard)
 
     @people.on(PersonState)
     async def keep(tx: ProjectionTx, heard: Fact[PersonState]) -> None:
@@ -145,8 +163,8 @@ async def ended(tasks: Iterable["asyncio.Task[None]"]) -> None:
 
 TABLES = """
 CREATE TABLE probe_note (
-    academie text NOT NULL, event_id uuid NOT NULL, stream text NOT NULL, subject uuid NOT NULL,
-    version bigint NOT NULL, place bigint GENERATED ALWAYS AS IDENTITY
+    academie text NOT NULL, event_id uuid NOT NULL, subject uuid NOT NULL, version bigint NOT NULL,
+    place bigint GENERATED ALWAYS AS IDENTITY
 );
 CREATE TABLE probe_state (
     academie text NOT NULL, subject uuid NOT NULL, version bigint NOT NULL, name text NOT NULL,
@@ -155,7 +173,7 @@ CREATE TABLE probe_state (
 SELECT infra.protect('probe_note');
 SELECT infra.protect('probe_state');
 """
-NOTE = "INSERT INTO probe_note (academie, event_id, stream, subject, version) VALUES ($1, $2, $3, $4, $5)"
+NOTE = "INSERT INTO probe_note (academie, event_id, subject, version) VALUES ($1, $2, $3, $4)"
 KEEP = """
 INSERT INTO probe_state VALUES ($1, $2, $3, $4)
 ON CONFLICT (academie, subject) DO UPDATE SET version = excluded.version, name = excluded.name

@@ -1,0 +1,44 @@
+"""What the tests of the core stand on: a producer's and a listener's databases."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.service.common import probe
+from tests.service.common.listening import Listening
+from tests.service.common.probe import LISTENER, PRODUCER
+
+from common.db import Database
+
+if TYPE_CHECKING:
+    from common.migrate import ServiceUrls
+
+Listen = Callable[..., Awaitable[Listening]]
+
+
+@pytest.fixture
+async def listen(database: "Callable[[str], ServiceUrls]") -> AsyncIterator[Listen]:
+    """`await listen()`, or `await listen(do)` with what it does when a census opens."""
+    async with AsyncExitStack() as ends:
+
+        async def start(do: probe.Doing = probe.nothing) -> Listening:
+            urls, table = database(LISTENER), probe.listener(do)
+            await probe.lay_out(urls, table)
+            found = Listening(urls, await ends.enter_async_context(probe.opened(LISTENER, urls, size=4)), table)
+            await found.assign()
+            return found
+
+        yield start
+
+
+@pytest.fixture
+def producer_urls(database: "Callable[[str], ServiceUrls]") -> "ServiceUrls":
+    return database(PRODUCER)
+
+
+@pytest.fixture
+async def producer(producer_urls: "ServiceUrls") -> AsyncIterator[Database]:
+    """A service that publishes."""
+    async with probe.opened(PRODUCER, producer_urls) as db:
+        yield db
