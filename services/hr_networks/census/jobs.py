@@ -19,7 +19,7 @@ from hr_networks.census.domain import EPLE, Campaign, School, address, is_over, 
 jobs = Jobs("hr_networks")
 
 
-@jobs.every(timedelta(minutes=1))
+@jobs.every(timedelta(seconds=10))
 async def address_new_schools(tx: Tx, at: datetime) -> int:
     """A school that opened after its académie's census did is asked like the others."""
     rows = await tx.fetch(NOT_ADDRESSED, list(EPLE))
@@ -35,7 +35,7 @@ async def address_new_schools(tx: Tx, at: datetime) -> int:
     return added
 
 
-@jobs.every(timedelta(seconds=10))
+@jobs.every(timedelta(seconds=2))
 async def announce_to_schools(tx: Tx, at: datetime) -> int:
     """Every addressed school is written to once, as soon as it has an address."""
     asked = [msgspec.convert(dict(row), Asked) for row in await tx.fetch(NOT_ANNOUNCED, at.date())]
