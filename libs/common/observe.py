@@ -31,33 +31,19 @@ class Observed:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        started = perf_counter()
-        status = 500
-
-        async def watched_send(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = secured(message["headers"])
-            await send(message)
-
-        with trace.continued(traceparent_of(scope), kind="server") as here:
-            self._in_progress.inc()
+        with trace.continued(traceparent_of(scope), kind="server") as here, self._in_progress.track_inprogress():
+            started = perf_counter()
+            watched = Watched(send)
             try:
-                await self._app(scope, receive, watched_send)
+                await self._app(scope, receive, watched)
             except asyncio.CancelledError:
-                status = DISCONNECTED
+                watched.status = DISCONNECTED
                 raise
             finally:
-                self._in_progress.dec()
                 method, route = named(scope)
                 here.name = f"{method} {route}"
-                here.attributes = {
-                    "http.request.method": method,
-                    "http.route": route,
-                    "http.response.status_code": status,
-                }
-                self._record((method, route, status), perf_counter() - started, scope)
+                here.attributes = {"http.route": route, "http.response.status_code": watched.status}
+                self._record((method, route, watched.status), perf_counter() - started, scope)
 
     def _record(self, key: tuple[str, str, int], seconds: float, scope: Scope) -> None:
         series = self._series.get(key)
@@ -72,6 +58,20 @@ class Observed:
         say = log.debug if key[1] in QUIET else log.info
         academie = getattr(scope.get("user"), "academie", None)
         say("request", method=key[0], route=key[1], status=key[2], seconds=round(seconds, 6), academie=academie)
+
+
+class Watched:
+    """`send`, remembering the status: 500 until one was sent."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status = 500
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = secured(message["headers"])
+        await self._send(message)
 
 
 def named(scope: Scope) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Schema
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.plugins import OpenAPISchemaPlugin
+from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 
 from common.identifiers import Identifier, Numen
@@ -32,9 +33,22 @@ SAID = {
     429: "Trop de demandes ; voir Retry-After",
     503: "Momentanément indisponible ; voir Retry-After",
 }
+ADDITIONAL = "Additional response"  # what Litestar says of a ResponseSpec without a description
 DONE = {"200": "Fait", "201": "Créé", "202": "Accepté, en cours", "204": "Fait, sans contenu"}
 ALWAYS = (400, 401, 403, 429, 503)
 WITH_RETRY = (409, 429, 503)
+KEY = "IdempotencyKey"
+KEY_HEADER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "Avec la même clé, pendant 72 heures, la même demande n’est faite qu’une fois.",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$", "examples": ["0190f3a2-7c1e-7a54-9d7e-2f5b8c1d4e6a"]},
+}
+LINK_HEADER = {
+    "description": "L’adresse de la page suivante, rel=next (RFC 8288) ; absent à la dernière page",
+    "schema": {"type": "string"},
+}
 GENERIC = re.compile(r"(\w+)\[(\w+)\]")
 METHODS = frozenset({"get", "post", "put", "patch", "delete", "head"})
 
@@ -67,6 +81,14 @@ class Document(OpenAPIRenderPlugin):
         return self._rendered
 
 
+def refuse_random_examples(app: Litestar) -> None:
+    """Litestar draws them anew at every start: the committed document would never be the served one."""
+    for route in app.routes:
+        for handler in route.route_handlers if isinstance(route, HTTPRoute) else ():
+            for answer in (handler.responses or {}).values():
+                answer.generate_examples = False
+
+
 def document(app: Litestar, service: str) -> dict[str, Any]:
     """The service's OpenAPI document as it is committed."""
     return completed(app.openapi_schema.to_schema(), service)
@@ -77,12 +99,16 @@ def completed(document: dict[str, Any], service: str) -> dict[str, Any]:
     whole: dict[str, Any] = msgspec.json.decode(renamed(document))
     components = whole.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
-    components.setdefault("responses", {}).update(responses())
-    schemas.update(problem_schemas())
     for path, method, operation in operations(whole):
         name_operation(operation)
+        name_headers(operation, method)
         name_refusals(operation, path, method)
         close(operation.get("requestBody", {}), schemas, set())
+    used = msgspec.json.encode(whole["paths"])
+    shared = {f"Problem{status}": response(status) for status in SAID if b'/Problem%d"' % status in used}
+    components["responses"] = components.get("responses", {}) | shared
+    components["parameters"] = components.get("parameters", {}) | ({KEY: KEY_HEADER} if KEY.encode() in used else {})
+    schemas.update(problem_schemas())
     whole["x-problems"] = msgspec.to_builtins(catalogue(service))
     return whole
 
@@ -110,15 +136,25 @@ def name_operation(operation: dict[str, Any]) -> None:
         operation["summary"] = first.rstrip(".")
         operation |= {"description": rest.strip()} if rest.strip() else {}
     for status, answer in operation["responses"].items():
-        if answer.get("description") == HTTPStatus(int(status)).description:
+        if answer.get("description") in (HTTPStatus(int(status)).description, ADDITIONAL):
             answer["description"] = DONE.get(status, "Réponse")
 
 
+def name_headers(operation: dict[str, Any], method: str) -> None:
+    """What `common.idempotency` and `common.pagination` do to every POST and every page."""
+    if method == "post":
+        operation.setdefault("parameters", []).append({"$ref": f"#/components/parameters/{KEY}"})
+    content = operation["responses"].get("200", {}).get("content", {}).get("application/json", {})
+    if content.get("schema", {}).get("$ref", "").startswith("#/components/schemas/Page_"):
+        operation["responses"]["200"].setdefault("headers", {})["Link"] = LINK_HEADER
+
+
 def name_refusals(operation: dict[str, Any], path: str, method: str) -> None:
-    headers = {part["name"].lower() for part in operation.get("parameters", []) if part.get("in") == "header"}
+    given = [part for part in operation.get("parameters", []) if "name" in part]
+    headers = {part["name"].lower() for part in given if part["in"] == "header"}
     statuses = {*ALWAYS}
     statuses |= {404} if "{" in path else set()
-    statuses |= {422} if operation.get("parameters") or "requestBody" in operation else set()
+    statuses |= {422} if given or "requestBody" in operation else set()
     statuses |= {409, 422} if method != "get" else set()
     statuses |= {413, 415} if "requestBody" in operation else set()
     statuses |= {412, 428} if "if-match" in headers else set()
@@ -142,10 +178,6 @@ def close(part: Any, schemas: dict[str, Any], seen: set[str]) -> None:
         part["additionalProperties"] = False
     for element in part.values():
         close(element, schemas, seen)
-
-
-def responses() -> dict[str, Any]:
-    return {f"Problem{status}": response(status) for status in SAID}
 
 
 def response(status: int) -> dict[str, Any]:

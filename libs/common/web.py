@@ -64,6 +64,7 @@ def http_app(
     config.request_max_body_size = body_limit
     app = Litestar.from_config(config)
     refuse_open_bodies(app)
+    openapi.refuse_random_examples(app)
     app.asgi_handler = Observed(name, app.asgi_handler)
     return app
 

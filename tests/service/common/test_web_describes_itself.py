@@ -8,6 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 from litestar import get, post, put
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody
 from msgspec import Struct
 
@@ -50,7 +51,7 @@ async def cards(cursor: Cursor = None, limit: Limit = 50) -> Page[Card]:
     return Page([])
 
 
-@put("/v1/cards/{card:uuid}")
+@put("/v1/cards/{card:uuid}", responses={201: ResponseSpec(Card)})
 async def change(card: FromPath[UUID], if_match: Annotated[str, HeaderParameter(name="If-Match")]) -> None:
     """Corriger une fiche."""
 
@@ -92,6 +93,13 @@ def test_the_french_docstring_is_the_title_and_the_text(document: dict[str, Any]
     assert "description" not in document["paths"]["/v1/cards"]["get"]
 
 
+def test_the_document_is_the_same_at_every_start(document: dict[str, Any]) -> None:
+    created = document["paths"]["/v1/cards/{card}"]["put"]["responses"]["201"]
+
+    assert created["content"]["application/json"] == {"schema": {"$ref": "#/components/schemas/Card"}}
+    assert created["description"] == "Créé"
+
+
 def test_a_page_is_named_after_what_it_holds(document: dict[str, Any]) -> None:
     answer = document["paths"]["/v1/cards"]["get"]["responses"]["200"]["content"]["application/json"]
 
@@ -111,6 +119,22 @@ def test_every_refusal_that_can_be_met_is_documented_through_the_components(docu
             name = operation["responses"][status]["$ref"].removeprefix("#/components/responses/")
             assert responses[name]["content"]["application/problem+json"]["schema"]["$ref"].endswith("/Problem")
     assert "errors" in document["components"]["schemas"]["Problem"]["properties"]
+
+
+def test_only_what_is_referred_to_is_shared(document: dict[str, Any]) -> None:
+    said = str(document["paths"])
+
+    assert all(f"/responses/{name}'" in said for name in document["components"]["responses"])
+    assert set(document["components"]["parameters"]) == {"IdempotencyKey"}
+
+
+def test_every_post_asks_for_a_key_and_every_page_says_where_the_next_is(document: dict[str, Any]) -> None:
+    paths = document["paths"]
+
+    assert {"$ref": "#/components/parameters/IdempotencyKey"} in paths["/v1/declarations"]["post"]["parameters"]
+    assert document["components"]["parameters"]["IdempotencyKey"]["required"] is True
+    assert "Link" in paths["/v1/cards"]["get"]["responses"]["200"]["headers"]
+    assert "IdempotencyKey" not in str(paths["/v1/cards"])
 
 
 def test_identifiers_are_described_by_their_pattern_and_an_example(document: dict[str, Any]) -> None:
