@@ -142,10 +142,10 @@ async def test_the_command_line_exports_and_erases_in_every_service(
     monkeypatch.chdir(tmp_path)
 
     async def bassin_person(*arguments: str) -> dict[str, dict[str, dict[str, object]]]:
+        capsys.readouterr()
         status = await asyncio.to_thread(app, [*arguments, "--reason", "demande"], result_action="return_value")
         assert status == 0
-        printed = capsys.readouterr().out
-        return msgspec.json.decode(printed[printed.index("{") :], type=dict[str, dict[str, dict[str, object]]])
+        return msgspec.json.decode(capsys.readouterr().out, type=dict[str, dict[str, dict[str, object]]])
 
     held = await bassin_person("export", str(anna))
     erased = await bassin_person("erase", str(anna))
