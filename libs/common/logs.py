@@ -1,5 +1,6 @@
 """One JSON line an event on stdout, ours and the libraries' alike: what is not structured is not found at night."""
 
+import contextlib
 import logging
 import sys
 from typing import TextIO
@@ -15,6 +16,20 @@ from common import redaction, trace
 OURS = frozenset({"time", "level", "service", "trace_id", "span_id"})
 TALKATIVE = ("httpx", "httpcore")  # print whole addresses at level info
 LIBRARIES = ("uvicorn", "uvicorn.error", "uvicorn.access", "aiokafka", "faststream", "asyncio")
+
+
+class Lines:
+    """Writes each line at once. A request never fails because nobody reads its log any more."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def msg(self, line: str) -> None:
+        with contextlib.suppress(OSError, ValueError):  # the pipe is broken or closed
+            self._out.write(f"{line}\n")
+            self._out.flush()
+
+    debug = info = warning = error = critical = msg
 
 
 def configure(service: str, *, level: str = "info", stream: TextIO | None = None) -> None:
@@ -37,7 +52,7 @@ def configure(service: str, *, level: str = "info", stream: TextIO | None = None
     structlog.configure(
         processors=[*shared, *rendered],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(out),
+        logger_factory=lambda *_: Lines(out),
         cache_logger_on_first_use=False,  # loggers are made at import, before this
     )
     _adopt_libraries(shared, rendered, out, level)

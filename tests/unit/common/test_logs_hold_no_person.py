@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import os
 from typing import Any
 
 import asyncpg
@@ -113,6 +114,18 @@ def test_a_line_never_fails_whatever_is_logged(stream: io.StringIO) -> None:
 
     assert last(stream)["event"] == "odd"
     assert last(stream)["cycle"] == "ValueError: x"
+
+
+def test_a_log_that_nobody_reads_fails_nothing() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    broken = os.fdopen(writing, "w")
+    logs.configure("training", stream=broken)
+    structlog.get_logger().warning("unheard")
+
+    logs.configure("training", stream=io.StringIO())
+    with pytest.raises(BrokenPipeError):
+        broken.close()
 
 
 def test_the_level_is_respected() -> None:
