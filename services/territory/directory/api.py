@@ -1,33 +1,34 @@
 """The directory over HTTP: établissements, their bassins on any day, and the two decisions about them."""
 
 from datetime import date
+from types import MappingProxyType
 from typing import Annotated, TypeAlias
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import State
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody
+from litestar.response import Stream
 from msgspec import Struct
 
 from common import audit
 from common.clock import Clock
 from common.contracts.territory import Membership
 from common.db import Database
-from common.identifiers import CodeAcademie, CodeBassin, CodeDepartement, CommuneInsee, Uai, bassin_id, school_id
+from common.exports import Profil, ProfilDemande
+from common.identifiers import CodeBassin, Uai, bassin_id, school_id
 from common.identity import Agent, Role, decides, reads
 from common.pagination import Cursor, Limit, Page, paged, read_cursor
-from territory.directory import domain, store, views
-from territory.directory.domain import Level
+from territory.csv_pages import csv_pages
+from territory.directory import domain, listing, store, views
+from territory.directory.filters import On, wanted
 from territory.directory.views import BassinAnswer, BassinDetail, EtablissementDetail, EtablissementSummary, Wanted
 from territory.etags import etag
 
 EVERYONE = tuple(Role)
 Asked: TypeAlias = Request[Agent, None, State]
-On: TypeAlias = Annotated[
-    date | None, QueryParameter(name="on", description="À cette date ; aujourd’hui si elle n’est pas donnée.")
-]
 
 
 class Rattachement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,56 +58,41 @@ class Attached(Struct, frozen=True, kw_only=True):
 
 
 class EtablissementsController(Controller):
-    path = "/v1/territory/etablissements"
+    path = "/v1/territory"
     tags = ("Établissements",)
+    dependencies = MappingProxyType({"wanted": Provide(wanted)})
 
-    @get("", guards=[reads(*EVERYONE)])
+    @get("/etablissements", guards=[reads(*EVERYONE)])
     async def etablissements(
         self,
         request: Asked,
+        wanted: NamedDependency[Wanted],
         agent: NamedDependency[Agent],
         db: NamedDependency[Database],
-        clock: NamedDependency[Clock],
         *,
-        on: On = None,
-        open_on: Annotated[
-            date | None, QueryParameter(name="open_on", description="Seulement les établissements ouverts ce jour-là.")
-        ] = None,
-        academie: FromQuery[CodeAcademie | None] = None,
-        departement: FromQuery[CodeDepartement | None] = None,
-        bassin: Annotated[
-            CodeBassin | None, QueryParameter(name="bassin", description="Rattachés à ce bassin à la date `on`.")
-        ] = None,
-        commune: FromQuery[CommuneInsee | None] = None,
-        nature: Annotated[
-            str | None, QueryParameter(name="nature", pattern="^[0-9]{3}$", description="Code nature UAI, comme 340.")
-        ] = None,
-        level: FromQuery[Level | None] = None,
-        q: Annotated[
-            str | None,
-            QueryParameter(name="q", max_length=200, description="Mots du nom, sans égard aux accents, ou de l’UAI."),
-        ] = None,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Response[Page[EtablissementSummary]]:
         """Lister les établissements de ses académies."""
-        wanted = Wanted(
-            on=on or clock.today(),
-            open_on=open_on,
-            academie=academie,
-            departement=departement,
-            bassin=bassin,
-            commune=commune,
-            nature=nature,
-            level=level,
-            q=q,
-        )
         after = read_cursor(cursor, str, str) or ()
         async with db.transaction(agent) as tx:
             rows = await views.etablissements(tx, wanted, after, limit + 1)
         return paged(rows, limit, lambda row: (row.academie, row.uai), request)
 
-    @get("/{uai:str}", guards=[reads(*EVERYONE)])
+    @get("/etablissements.csv", guards=[reads(*EVERYONE)])
+    async def file(
+        self,
+        wanted: NamedDependency[Wanted],
+        agent: NamedDependency[Agent],
+        db: NamedDependency[Database],
+        profil: ProfilDemande = Profil.FRANCAIS,
+    ) -> Stream:
+        """Télécharger la liste des établissements."""
+        named = {"Content-Disposition": "attachment; filename=etablissements.csv"}
+        pieces = csv_pages(listing.HEADER, listing.pages(db, agent, wanted), profil)
+        return Stream(pieces, media_type="text/csv", headers=named)
+
+    @get("/etablissements/{uai:str}", guards=[reads(*EVERYONE)])
     async def etablissement(
         self,
         uai: FromPath[Uai],
@@ -120,7 +106,7 @@ class EtablissementsController(Controller):
             found = await views.etablissement(tx, uai, on or clock.today())
         return Response(found, headers={"ETag": etag(found)})
 
-    @get("/{uai:str}/bassin", guards=[reads(*EVERYONE)])
+    @get("/etablissements/{uai:str}/bassin", guards=[reads(*EVERYONE)])
     async def bassin(
         self,
         uai: FromPath[Uai],
@@ -134,7 +120,7 @@ class EtablissementsController(Controller):
             return await views.bassin_of(tx, uai, on or clock.today())
 
     @post(
-        "/{uai:str}/memberships",
+        "/etablissements/{uai:str}/memberships",
         guards=[decides(Role.ADMINISTRATEUR_TERRITOIRE)],
         responses={201: ResponseSpec(Attached)},
     )
@@ -153,7 +139,7 @@ class EtablissementsController(Controller):
             await store.record_schools(tx, [attached] if attached != school else [])
             audit.record(
                 tx, school.academie, "etablissement-attached", school_id(uai),
-                reason=data.reason or None, detail={"bassin": data.bassin, "since": data.since.isoformat()},
+                reason=data.reason or None, detail={"bassin": str(data.bassin), "since": data.since.isoformat()},
             )  # fmt: skip
             return tx.answer(Attached.of(attached), status=201, location=f"/v1/territory/etablissements/{uai}")
 

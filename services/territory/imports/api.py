@@ -19,10 +19,10 @@ from common.identifiers import CodeAcademie
 from common.identity import Agent, Role, decides, reads
 from common.pagination import Cursor, Limit, Page, paged, read_cursor
 from common.uuid7 import uuid7
-from territory.imports import lifecycle, store, views
+from territory.csv_pages import csv_pages
+from territory.imports import lifecycle, report, store, views
 from territory.imports.domain import Kind
 from territory.imports.lifecycle import Run, Status
-from territory.imports.report import csv_report
 from territory.imports.upload import LIMIT, FileOperation, FileRequest
 from territory.imports.views import Import, ReportLine
 
@@ -136,7 +136,8 @@ class ImportsController(Controller):
         async with db.transaction(agent) as tx:
             await views.one(tx, identifier)
         named = {"Content-Disposition": f"attachment; filename=import-{identifier}.csv"}
-        return Stream(csv_report(db, agent, identifier, kind, profil), media_type="text/csv", headers=named)
+        pieces = csv_pages(report.HEADER, report.pages(db, agent, identifier, kind), profil)
+        return Stream(pieces, media_type="text/csv", headers=named)
 
     @post(
         "/{identifier:uuid}/application",

@@ -76,7 +76,7 @@ class Wish(Struct, frozen=True, kw_only=True, omit_defaults=True):
     bassin_since: date | None = None
 
 
-class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Entry(Struct, frozen=True, kw_only=True):
     """One thing the report says of a line."""
 
     kind: Kind
