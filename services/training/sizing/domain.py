@@ -12,9 +12,7 @@ from common.refusal import FieldError, Malformed
 class ImpossibleQuota(Malformed):
     code = "impossible-quota"
     title = "Fourchette de places impossible"
-    explanation = (
-        "Une fourchette s’écrit « 2-3 », une exception « 09101:4-6 », le minimum d’abord."
-    )
+    explanation = "Une fourchette s’écrit « 2-3 », une exception « 09101:4-6 », le minimum d’abord."
 
 
 class Quota(Struct, frozen=True, kw_only=True):
@@ -23,15 +21,11 @@ class Quota(Struct, frozen=True, kw_only=True):
     minimum: int
     maximum: int
 
-    def __post_init__(self) -> None:
-        if not 0 <= self.minimum <= self.maximum <= 10_000:
-            raise ImpossibleQuota(f"De {self.minimum} à {self.maximum} places.")
-
     @classmethod
-    def read(cls, text: str) -> Self:
+    def read(cls, text: str, *, parameter: str = "quota") -> Self:
         minimum, dash, maximum = text.partition("-")
-        if not (dash and is_number(minimum) and is_number(maximum)):
-            raise impossible("quota")
+        if not (dash and is_number(minimum) and is_number(maximum) and int(minimum) <= int(maximum)):
+            raise impossible(parameter)
         return cls(minimum=int(minimum), maximum=int(maximum))
 
 
@@ -60,7 +54,7 @@ def read_exceptions(texts: Iterable[str]) -> dict[CodeBassin, Quota]:
     for text in texts:
         code, _, quota = text.partition(":")
         try:
-            exceptions[CodeBassin(code)] = Quota.read(quota)
+            exceptions[CodeBassin(code)] = Quota.read(quota, parameter="exception")
         except InvalidIdentifier as error:
             raise impossible("exception") from error
     return exceptions
