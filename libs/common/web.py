@@ -115,5 +115,5 @@ def _openapi_config(name: str, description: Description, pages: Sequence[OpenAPI
         servers=[Server(url="/")],
         tags=[Tag(name=tag, description=text) for tag, text in description.tags.items()],
         use_handler_docstrings=True,
-        render_plugins=[openapi.Document(name), *pages],
+        render_plugins=list(pages) or [openapi.Document(name)],  # the gateway shows the document of all services
     )

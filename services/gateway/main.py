@@ -17,6 +17,7 @@ from common.internal_tokens import InternalTokens
 from common.settings import read
 from common.signing_keys import SigningKeys
 from common.web import Description, http_app
+from gateway import openapi
 from gateway.access import Access
 from gateway.limits import Buckets, Limits
 from gateway.routes import Gateway
@@ -49,9 +50,11 @@ def app(settings: GatewaySettings, *, access: Access | None = None) -> Litestar:
 
     return http_app(
         settings.service,
-        [mount(gateway), published_keys(keys)],
+        [mount(gateway), published_keys(keys), *openapi.pages()],
         description=DESCRIPTION,
         lifespan=[connections],
+        pages=[openapi.Page(), openapi.Joined()],
+        problems=openapi.refusals(),
     )
 
 

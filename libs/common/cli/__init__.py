@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": Command("demo:app", "everything on this machine, with fictional data, until Ctrl-C"),
     "journey": Command("journey:app", "play the witness journey against a running gateway"),
     "doctor": Command("doctor:app", "what this machine lacks for a demo, and what to do"),
+    "token": Command("token:token", "print an access token of somebody of the running demo"),
     "serve": Command("operate:serve", "run one service in the foreground"),
     "provision": Command("operate:provision", "migrate a database, create topics, register handlers"),
     "config": Command("config:app", "what a service would read from this environment"),
@@ -27,6 +28,8 @@ COMMANDS = {
     "consumer": Command("operate:consumer", "let a stopped consumer go on"),
     "lost": Command("operate:lost", "facts that a restored database had forgotten"),
     "audit": Command("operate:audit", "verify the chain"),
+    "keys": Command("keys:app", "the gateway's signing keys: create, rotate"),
+    "openapi": Command("openapi:app", "the OpenAPI documents in docs/: export, check"),
     "contracts": Command("contracts:app", "schemas, AsyncAPI and the map of the events"),
 }
 

@@ -1,0 +1,29 @@
+"""`bassin keys`: the key file by which the gateway signs; its replicas share it, no service ever sees it."""
+
+from pathlib import Path
+
+from cyclopts import App
+
+from common.local.trouble import Trouble
+from common.signing_keys import create_keys, rotate_keys
+
+app = App(name="keys", help="The gateway's signing keys (BASSIN_SIGNING_KEYS).")
+
+
+@app.command
+def create(file: Path) -> int:
+    """Write a first pair of keys into FILE, which must not exist."""
+    if file.exists():
+        raise Trouble(f"{file} exists: bassin keys rotate {file}")
+    create_keys(file)
+    return 0
+
+
+@app.command
+def rotate(file: Path) -> int:
+    """Let the next key of FILE sign. Running gateways follow within 5 s; wait 10 minutes before the next rotation."""
+    try:
+        rotate_keys(file)
+    except (OSError, ValueError) as wrong:
+        raise Trouble(f"{file} holds no pair of keys ({wrong}): bassin keys create {file}") from wrong
+    return 0
