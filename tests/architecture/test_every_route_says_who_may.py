@@ -8,14 +8,13 @@ from uuid import UUID
 import httpx
 import pytest
 from joserfc.jwk import ECKey
-from litestar import Litestar
 from litestar.routes import HTTPRoute
+from tests.architecture.applications import LILLE, application
 
-from common.identifiers import CodeAcademie, CodeBassin, Uai
+from common.identifiers import CodeBassin, Uai
 from common.identity import Act, Agent, Mandate, Role, acts_of
 from common.internal_tokens import InternalTokens
-from common.service import load, services
-from common.settings import Settings
+from common.service import services
 from common.tokens import FixedKeys
 
 PUBLIC = {"/livez", "/readyz", "/metrics", "/problems", "/problems/{code:str}"}
@@ -25,8 +24,8 @@ DOCUMENTS = {"/schema", "/schema/openapi.json", "/schema/{path:str}"}  # with a 
 PROPOSALS = {("POST", "/v1/hr-networks/me/link")}
 
 KEY = ECKey.generate_key("P-256", {"kid": "test", "alg": "ES256", "use": "sig"}, private=True)
-TOKENS = InternalTokens(FixedKeys({"test": KEY}), signing=lambda: KEY)
-LILLE = CodeAcademie("09")
+KEYS = FixedKeys({"test": KEY})
+TOKENS = InternalTokens(KEYS, signing=lambda: KEY)
 ANIMATEUR = Mandate(role=Role.ANIMATEUR_BASSIN, academie=LILLE, bassin=CodeBassin("09101"))
 OF_A_SCHOOL = Mandate(role=Role.AGENT, academie=LILLE, uai=Uai("0599001N"))
 NOBODY = UUID(int=0)
@@ -43,29 +42,16 @@ class Route(NamedTuple):
         return re.sub(r"\{\w+:(\w+)\}", lambda part: str(NOBODY) if part[1] == "uuid" else "09101", self.path)
 
 
-def application(name: str) -> Litestar:
-    settings = Settings(
-        service=name,
-        academies=(LILLE,),
-        database_url="postgresql://127.0.0.1:9/nowhere",
-        relay_database_url="postgresql://127.0.0.1:9/nowhere",
-        kafka="127.0.0.1:9",
-        gateway_jwks_url="http://127.0.0.1:9",
-        numen_key="0123456789abcdef0123456789abcdef",
-    )
-    return load(name).app(settings, FixedKeys({"test": KEY}))
-
-
-APPS = {name: application(name) for name in sorted(services())}
+APPS = {name: application(name, KEYS) for name in sorted(services())}
 
 
 def routes() -> Iterator[Route]:
     for name, app in APPS.items():
-        for route in app.routes:
+        for route in sorted(app.routes, key=lambda each: each.path):  # xdist compares what each worker collects
             assert isinstance(route, HTTPRoute), f"{name} {route.path}: no other kind of route has guards that we walk"
-            for handler in route.route_handlers:
-                for method in sorted(handler.http_methods - {"OPTIONS"}):
-                    yield Route(name, method, route.path, acts_of(handler))
+            methods = {m: handler for handler in route.route_handlers for m in handler.http_methods - {"OPTIONS"}}
+            for method, handler in sorted(methods.items()):
+                yield Route(name, method, route.path, acts_of(handler))
 
 
 ROUTES = list(routes())

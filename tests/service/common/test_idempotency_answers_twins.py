@@ -146,7 +146,9 @@ async def test_another_command_is_no_twin(producer: Database, other: Command) ->
 
 
 @pytest.mark.parametrize(
-    "someone_else", [Agent(id=uuid4(), academie=LILLE), Agent(id=ANA.id, academie=AMIENS)], ids=str
+    "someone_else",
+    [Agent(id=uuid4(), academie=LILLE), Agent(id=ANA.id, academie=AMIENS)],
+    ids=["another agent", "another academie"],
 )
 async def test_the_key_of_someone_else_is_another_key(producer: Database, someone_else: Agent) -> None:
     await do(producer, said())
