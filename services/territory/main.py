@@ -1,12 +1,11 @@
 """Territory: which schools there are, where, and to which bassin each belonged on any day."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
-from litestar import Litestar
+from collections.abc import Coroutine
+from typing import Any
 
 from common.contracts import territory as contract
 from common.contracts.territory import BassinState, EtablissementState
+from common.db import Database
 from common.service import Service
 from common.settings import Settings
 from common.web import Description
@@ -17,21 +16,11 @@ from territory.imports.importer import Importer
 from territory.organisation.api import OrganisationController
 
 
-class Territory(Service, frozen=True, kw_only=True):
-    """A service with one more loop than the others: it gives imports to a child process."""
-
-    @asynccontextmanager
-    async def _running(self, app: Litestar, settings: Settings) -> AsyncIterator[None]:
-        async with super()._running(app, settings):
-            importer = Importer(settings)
-            importer.start(app.state.db)
-            try:
-                yield
-            finally:
-                await importer.stop()
+def give_imports_to_a_child(db: Database, settings: Settings) -> Coroutine[Any, Any, None]:
+    return Importer(settings).run(db)
 
 
-SERVICE = Territory(
+SERVICE = Service(
     contract=contract.CONTRACT,
     description=Description(
         title="Bassin - territoire",
@@ -45,4 +34,5 @@ SERVICE = Territory(
     ),
     controllers=[EtablissementsController, BassinsController, ImportsController, OrganisationController],
     states={EtablissementState: school_states, BassinState: bassin_states},
+    loops=[give_imports_to_a_child],
 )

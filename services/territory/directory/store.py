@@ -60,7 +60,7 @@ async def lock_bassin(tx: Tx, code: CodeBassin, on: date) -> tuple[Bassin, list[
     if row is None:
         raise UnknownBassin(f"Aucun bassin n’a le code {code}.")
     (bassin,) = BASSINS.decode(row["bassin"])
-    return bassin, [Uai(uai) for uai in row["members"]], row["bassin_name"]
+    return bassin, [Uai(uai) for uai in row["members"]], row["local_name"]
 
 
 async def record_schools(tx: Tx, schools: Sequence[Etablissement]) -> None:
@@ -88,7 +88,7 @@ async def school_states(tx: Tx, subjects: Sequence[UUID]) -> list[tuple[str, Eve
 async def bassin_states(tx: Tx, subjects: Sequence[UUID]) -> list[tuple[str, Event]]:
     """To be published again as they are."""
     rows = await tx.fetch(BASSINS_OF, subjects)
-    found = [(BASSINS.decode(row["bassin"])[0], row["bassin_name"]) for row in rows]
+    found = [(BASSINS.decode(row["bassin"])[0], row["local_name"]) for row in rows]
     return [(bassin.academie, bassin_state(bassin, name)) for bassin, name in found]
 
 
@@ -132,7 +132,7 @@ LOCK_BASSIN = """
 WITH locked AS (SELECT * FROM bassin WHERE code = $1 ORDER BY academie FOR UPDATE)
 SELECT jsonb_build_array(to_jsonb(b))::text AS bassin,
        bassin_members(b.academie, b.code, $2) AS members,
-       coalesce(p.bassin_name, 'bassin') AS bassin_name
+       coalesce(p.local_name, 'bassin') AS local_name
 FROM locked b LEFT JOIN academie_profil p USING (academie)
 """
 SCHOOLS_OF = """
@@ -140,7 +140,7 @@ SELECT coalesce(jsonb_agg(to_jsonb(e) || jsonb_build_object('memberships', membe
                 '[]')::text FROM etablissement e WHERE id = ANY($1)
 """
 BASSINS_OF = """
-SELECT jsonb_build_array(to_jsonb(b))::text AS bassin, coalesce(p.bassin_name, 'bassin') AS bassin_name
+SELECT jsonb_build_array(to_jsonb(b))::text AS bassin, coalesce(p.local_name, 'bassin') AS local_name
 FROM bassin b LEFT JOIN academie_profil p USING (academie) WHERE b.id = ANY($1)
 """
 RECORD_SCHOOLS = """

@@ -167,14 +167,14 @@ LEFT JOIN membership now_in ON (now_in.academie, now_in.uai) = (e.academie, e.ua
 WHERE e.uai = $1 ORDER BY e.academie LIMIT 1
 """
 BASSIN_OF = """
-SELECT b.code, b.name, coalesce(p.bassin_name, 'bassin') AS local_name FROM etablissement e
+SELECT b.code, b.name, coalesce(p.local_name, 'bassin') AS local_name FROM etablissement e
 LEFT JOIN membership m ON (m.academie, m.uai) = (e.academie, e.uai) AND m.since <= $2 AND (m.until > $2) IS NOT FALSE
 LEFT JOIN bassin b ON (b.academie, b.code) = (m.academie, m.bassin)
 LEFT JOIN academie_profil p ON p.academie = e.academie
 WHERE e.uai = $1 ORDER BY e.academie LIMIT 1
 """
 BASSINS = """
-SELECT b.code, b.name, coalesce(p.bassin_name, 'bassin') AS local_name, b.departement, b.academie, b.closed_on,
+SELECT b.code, b.name, coalesce(p.local_name, 'bassin') AS local_name, b.departement, b.academie, b.closed_on,
        count(e.uai) AS etablissements,
        count(e.uai) FILTER (WHERE e.level = 'premier-degre') AS premier_degre,
        count(e.uai) FILTER (WHERE e.level = 'second-degre') AS second_degre
@@ -184,5 +184,5 @@ LEFT JOIN membership m ON (m.academie, m.bassin) = (b.academie, b.code)
 LEFT JOIN etablissement e ON (e.academie, e.uai) = (m.academie, m.uai)
     AND (e.opened_on <= $1) IS NOT FALSE AND (e.closed_on > $1) IS NOT FALSE
 WHERE ($2::text IS NULL OR b.code = $2) AND ($3::text IS NULL OR b.code > $3)
-GROUP BY b.academie, b.code, p.bassin_name ORDER BY b.code LIMIT $4
+GROUP BY b.academie, b.code, p.local_name ORDER BY b.code LIMIT $4
 """

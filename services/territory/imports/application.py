@@ -49,11 +49,11 @@ class Application:
         wished = [line.wish for line in lines if isinstance(line.wish, Bassin)]
         if not wished:
             return
-        local_names = await store.bassin_names(tx, self.covered)
+        names = await store.local_names(tx, self.covered)
         for academie in self.covered:
             settled = [settle(known.get(b.code), b) for b in wished if b.academie == academie]
             changed = [bassin for bassin in settled if known.get(bassin.code) != bassin]
-            await directory.record_bassins(tx, changed, local_names[academie])
+            await directory.record_bassins(tx, changed, names[academie])
             known |= {bassin.code: bassin for bassin in changed}
 
     async def _apply_schools(self, tx: Tx, known: Mapping[str, Bassin], lines: Sequence[Line]) -> None:

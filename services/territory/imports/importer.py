@@ -21,15 +21,6 @@ GRACE = 5.0  # seconds a child gets to end
 class Importer:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._loop: asyncio.Task[None] | None = None
-
-    def start(self, db: Database) -> None:
-        self._loop = asyncio.create_task(self.run(db))
-
-    async def stop(self) -> None:
-        if self._loop is not None:
-            self._loop.cancel()
-            await asyncio.gather(self._loop, return_exceptions=True)
 
     async def run(self, db: Database) -> None:
         while True:

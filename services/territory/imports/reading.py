@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from common.communes import Successor
 from common.identifiers import (
     CodeAcademie,
     CodeBassin,
@@ -21,7 +22,6 @@ from common.imports import Finding, Row, fold
 from territory.directory.domain import NATURES
 from territory.imports.cells import Cells
 from territory.imports.domain import State, Wish
-from territory.imports.successors import Successor
 from territory.organisation.domain import Academie, Carte
 
 STATES: Final = {

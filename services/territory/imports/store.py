@@ -93,10 +93,10 @@ async def bassins(tx: Tx, academies: Sequence[str]) -> dict[str, Bassin]:
     return {bassin.code: bassin for bassin in found}
 
 
-async def bassin_names(tx: Tx, academies: Sequence[str]) -> dict[str, str]:
+async def local_names(tx: Tx, academies: Sequence[str]) -> dict[str, str]:
     """What each académie calls its bassins."""
-    rows = await tx.fetch("SELECT academie, bassin_name FROM academie_profil WHERE academie = ANY($1)", academies)
-    return dict.fromkeys(academies, "bassin") | {row["academie"]: row["bassin_name"] for row in rows}
+    rows = await tx.fetch("SELECT academie, local_name FROM academie_profil WHERE academie = ANY($1)", academies)
+    return dict.fromkeys(academies, "bassin") | {row["academie"]: row["local_name"] for row in rows}
 
 
 def by_name(known: Mapping[str, Bassin]) -> dict[tuple[str, str], CodeBassin]:

@@ -1,7 +1,7 @@
 -- What an académie decides about itself; without a row it has the usual words and no address.
 CREATE TABLE academie_profil (
     academie text PRIMARY KEY,
-    bassin_name text NOT NULL,
+    local_name text NOT NULL,
     rectorat jsonb
 );
 SELECT infra.protect('academie_profil');

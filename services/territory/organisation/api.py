@@ -46,7 +46,7 @@ class AcademieDetail(Struct, frozen=True, kw_only=True):
     region: str | None
     region_label: str | None
     departements: list[str]
-    bassin_name: str
+    local_name: str
     rectorat: Rectorat | None
 
 
@@ -68,15 +68,15 @@ class RectoratWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class ProfilWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Ce qu’une académie dit d’elle-même."""
 
-    bassin_name: Annotated[str, Meta(min_length=1, max_length=60)] = "bassin"
+    local_name: Annotated[str, Meta(min_length=1, max_length=60)] = "bassin"
     rectorat: RectoratWish | None = None
 
     def profil(self) -> Profil:
         asked = self.rectorat
         if asked is None:
-            return Profil(bassin_name=self.bassin_name)
+            return Profil(local_name=self.local_name)
         rectorat = Rectorat(name=asked.name, address=asked.address, phone=asked.phone, mail=asked.mail)
-        return Profil(bassin_name=self.bassin_name, rectorat=rectorat)
+        return Profil(local_name=self.local_name, rectorat=rectorat)
 
 
 class MissionDetail(Struct, frozen=True, kw_only=True):
@@ -145,7 +145,7 @@ class OrganisationController(Controller):
             present, bassins = await store.lock_profil(tx, code)
             require_match(if_match, etag(present))
             wished = data.profil()
-            await store.record_profil(tx, code, wished, bassins if wished.bassin_name != present.bassin_name else [])
+            await store.record_profil(tx, code, wished, bassins if wished.local_name != present.local_name else [])
             audit.record(tx, code, "profil-changed", uuid5(BASSIN, f"academie:{code}"))
             return tx.answer(wished, etag=etag(wished))
 
@@ -203,7 +203,7 @@ def detail(code: CodeAcademie, profil: Profil, day: date) -> AcademieDetail:
         region=academie.region,
         region_label=carte.region_label(academie.region, day),
         departements=[d.code for d in carte.departements_of(code, day)],
-        bassin_name=profil.bassin_name,
+        local_name=profil.local_name,
         rectorat=profil.rectorat,
     )
 

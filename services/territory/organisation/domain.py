@@ -128,5 +128,5 @@ class Rectorat(Struct, frozen=True, kw_only=True):
 class Profil(Struct, frozen=True, kw_only=True):
     """What an académie decides about itself: how it calls its bassins (« bassin », « BEC »), how it is reached."""
 
-    bassin_name: str = "bassin"
+    local_name: str = "bassin"
     rectorat: Rectorat | None = None

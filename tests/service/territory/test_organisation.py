@@ -54,7 +54,7 @@ async def test_what_bassins_are_called_is_the_academies_choice_and_is_told(
 ) -> None:
     await lille.apply(directory(line()), effective_on="2020-09-01")
 
-    answer = await change(lille, {"bassin_name": "BEC"})
+    answer = await change(lille, {"local_name": "BEC"})
 
     assert answer.status_code == 200, answer.text
     kind, _, state = (await territory.told())[-1]
@@ -68,7 +68,7 @@ async def test_what_bassins_are_called_is_the_academies_choice_and_is_told(
 async def test_a_bassin_imported_later_bears_the_academies_word(
     lille: Any, territory: Any, directory: Any, line: Any
 ) -> None:
-    await change(lille, {"bassin_name": "BEC"})
+    await change(lille, {"local_name": "BEC"})
     await lille.apply(directory(line()))
 
     assert [s["local_name"] for kind, _, s in await territory.told() if kind.endswith("bassin.v1")] == ["BEC"]
@@ -84,9 +84,9 @@ async def test_the_address_of_the_rectorat_is_data(lille: Any, territory: Any) -
 
 async def test_two_people_do_not_overwrite_each_other(lille: Any) -> None:
     read = (await lille.client.get(PROFIL)).headers["etag"]
-    first = await lille.client.put(PROFIL, json={"bassin_name": "BEC"}, headers={"If-Match": read})
-    second = await lille.client.put(PROFIL, json={"bassin_name": "zone"}, headers={"If-Match": read})
-    blind = await lille.client.put(PROFIL, json={"bassin_name": "zone"})
+    first = await lille.client.put(PROFIL, json={"local_name": "BEC"}, headers={"If-Match": read})
+    second = await lille.client.put(PROFIL, json={"local_name": "zone"}, headers={"If-Match": read})
+    blind = await lille.client.put(PROFIL, json={"local_name": "zone"})
 
     assert [answer.status_code for answer in (first, second, blind)] == [200, 412, 428]
     assert first.headers["etag"] == (await lille.client.get(PROFIL)).headers["etag"]

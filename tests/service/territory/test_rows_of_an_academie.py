@@ -16,7 +16,7 @@ async def test_with_another_academie_or_none_there_are_no_rows(
     await lille.apply(directory(line()))
     etag = (await lille.client.get("/v1/territory/academies/09/profil")).headers["etag"]
     profil = "/v1/territory/academies/09/profil"
-    await lille.client.put(profil, json={"bassin_name": "BEC"}, headers={"If-Match": etag})
+    await lille.client.put(profil, json={"local_name": "BEC"}, headers={"If-Match": etag})
 
     async with territory.db.batch(["09"]) as tx:
         assert all([await tx.fetchval(f"SELECT count(*) FROM {table}") for table in TABLES])

@@ -74,8 +74,8 @@ def test_bassins_rest_on_a_dated_text() -> None:
 
 @pytest.mark.item(115)
 def test_a_bassin_is_called_what_the_academie_calls_it() -> None:
-    assert Profil().bassin_name == "bassin"
-    assert Profil(bassin_name="BEC").bassin_name == "BEC"
+    assert Profil().local_name == "bassin"
+    assert Profil(local_name="BEC").local_name == "BEC"
 
 
 @pytest.mark.item(48)

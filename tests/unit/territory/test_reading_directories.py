@@ -5,12 +5,12 @@ from datetime import date
 
 import pytest
 
+from common.communes import Successor
 from common.identifiers import CodeBassin, CommuneInsee
 from common.imports import open_table
 from territory.imports.domain import State, Wish
 from territory.imports.layouts import ANNUAIRE, GEOLOCALISATION, LAYOUTS, PLAIN
 from territory.imports.reading import Reading, Scope, Skipped, read
-from territory.imports.successors import Successor
 from territory.organisation.reference import nationwide
 
 SCOPE = Scope(
