@@ -66,6 +66,7 @@ class Journey:
         for academie in self._academies:
             self._training_knows(academie, censuses[academie.code])
             self._completeness_is_right(academie, censuses[academie.code])
+            self._wait_delivered(academie)
         lille, amiens = self._academies
         self._sees_nothing_of(lille, amiens, censuses["20"])
         self._sees_nothing_of(amiens, lille, censuses["09"])
@@ -99,7 +100,8 @@ class Journey:
             "deadline": (date.today() + timedelta(days=21)).isoformat(),  # noqa: DTZ011 - any day to come will do
         }
         until(lambda: office.status(CAMPAIGNS), lambda status: status == 200, what="hr_networks through the gateway")
-        return str(office.post(CAMPAIGNS, wish, expect=201)["id"])
+        opened = office.post_once_known(CAMPAIGNS, wish, unknown="no-school-to-address", expect=201)
+        return str(opened["id"])
 
     def _wait_announced(self, academie: Academie, census: str) -> None:
         office = self._as(f"formation@{academie.issuer}")
@@ -107,6 +109,14 @@ class Journey:
             lambda: office.all(f"{CAMPAIGNS}/{census}/answers"),
             lambda asked: [a["uai"] for a in asked if a["announced_at"]] == sorted(s.uai for s in academie.schools),
             what=f"the announcement to the schools of {academie.issuer}",
+        )
+
+    def _wait_delivered(self, academie: Academie) -> None:
+        office = self._as(f"formation@{academie.issuer}")
+        until(
+            lambda: office.all("/v1/hr-networks/mails", state="waiting"),
+            lambda waiting: waiting == [],
+            what=f"the mail server to take the letters of {academie.issuer}",
         )
 
     def _answer(self, academie: Academie, census: str) -> None:

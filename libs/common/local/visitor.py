@@ -31,6 +31,15 @@ class Visitor:
     def post(self, path: str, body: object = None, *, expect: int) -> Answer:
         return self._said(self._http.post(path, json=body, headers=self._once()), expect)
 
+    def post_once_known(self, path: str, body: object, *, unknown: str, expect: int) -> Answer:
+        """A command that another service's facts must precede: until they have come it is refused as `unknown`."""
+        response = until(
+            lambda: self._http.post(path, json=body, headers=self._once()),
+            lambda answer: answer.status_code != 409 or answer.json()["type"] != f"/problems/{unknown}",
+            what=f"{path} to know what comes before it",
+        )
+        return self._said(response, expect)
+
     def send_file(self, path: str, content: bytes, *, name: str) -> Answer:
         headers = {**self._once(), "Content-Type": "text/csv"}
         return self._said(self._http.post(path, params={"name": name}, content=content, headers=headers), 202)
