@@ -2,10 +2,12 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import entry_points
-from typing import Any
+from types import FrameType
+from typing import Any, TypeAlias
 
 import structlog
 import uvicorn
@@ -35,6 +37,8 @@ from common.tokens import FetchedKeys, Keys, fetched_from
 from common.web import Description, http_app
 
 log = structlog.get_logger("bassin.service")
+Loop: TypeAlias = Callable[[Database, Settings], Coroutine[Any, Any, None]]
+BROKEN = 4  # exit status of a service that failed
 GROUP = "bassin.services"  # entry points of pyproject.toml: name -> Service
 
 
@@ -49,6 +53,7 @@ class Service(Struct, frozen=True, kw_only=True):
     jobs: Jobs | None = None
     people: Personal | None = None
     states: Mapping[type[Event], StateReader] = {}
+    loops: Sequence[Loop] = ()  # what it does besides, for as long as it runs
 
     @property
     def name(self) -> str:
@@ -84,8 +89,9 @@ class Service(Struct, frozen=True, kw_only=True):
         app.state.relay = relay = self._relay(settings, db)
         app.state.consumer = consumer = Consumer(settings.kafka, Inbox(db, self.table(), settings.academies))
         timekeeper = Timekeeper(db, settings.academies, [*sealing.jobs(self), *(self.jobs.all if self.jobs else ())])
-        first = _start(consumer.run(), timekeeper.run(), *_mail(settings, db))
-        last = _start(relay.run(), watch.run(db, settings.outbox_bound_seconds))
+        loops = [loop(db, settings) for loop in self.loops]
+        first = _start(app, consumer.run(), timekeeper.run(), *_mail(settings, db), *loops)
+        last = _start(app, relay.run(), watch.run(db, settings.outbox_bound_seconds))
         try:
             yield
         finally:
@@ -121,18 +127,18 @@ def _mail(settings: Settings, db: Database) -> list[Coroutine[Any, Any, None]]:
     return [MailSender(db, settings.academies, smtp, sender=settings.mail_from, api=settings.public_url).run()]
 
 
-def _start(*loops: Coroutine[Any, Any, None]) -> list["asyncio.Task[None]"]:
+def _start(app: Litestar, *loops: Coroutine[Any, Any, None]) -> list["asyncio.Task[None]"]:
+    def stop_if_broken(task: "asyncio.Task[None]") -> None:
+        """A loop that ends by itself is a bug; half a service is worse than one that is started anew."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.critical("a loop of the service broke", exc_info=error)
+            app.state.broken = True
+            signal.raise_signal(signal.SIGTERM)
+
     tasks = [asyncio.create_task(loop) for loop in loops]
     for task in tasks:
-        task.add_done_callback(_stop_if_broken)
+        task.add_done_callback(stop_if_broken)
     return tasks
-
-
-def _stop_if_broken(task: "asyncio.Task[None]") -> None:
-    """A loop that ends by itself is a bug; half a service is worse than one that is started anew."""
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.critical("a loop of the service broke", exc_info=error)
-        signal.raise_signal(signal.SIGTERM)
 
 
 async def _end(tasks: Sequence["asyncio.Task[None]"]) -> None:
@@ -188,4 +194,12 @@ def serve(app: Litestar, host: str, port: int, drain_seconds: float) -> None:
         server_header=False,
         timeout_graceful_shutdown=int(drain_seconds),
     )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _ended)
     uvicorn.Server(config).run()
+    if app.state.get("broken"):
+        sys.exit(BROKEN)
+
+
+def _ended(number: int, frame: FrameType | None) -> None:
+    """uvicorn raises the signal once more after its graceful end; that end is not a failure."""
