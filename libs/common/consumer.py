@@ -99,15 +99,7 @@ class Consumer(ConsumerRebalanceListener):
 
     def subscriber(self) -> tuple[KafkaBroker, BatchSubscriber]:
         """No default of FastStream's is relied on: each one here was found to lose, repeat or skip records."""
-        broker = KafkaBroker(
-            self._url,
-            consumer_only=True,
-            allow_auto_create_topics=False,
-            apply_types=False,
-            graceful_timeout=20.0,
-            log_level=logging.DEBUG,
-            logger=log,
-        )
+        broker = self._broker()
         subscriber = broker.subscriber(
             *self.inbox.streams,
             group_id=f"bassin.{self.inbox.consumer}",
@@ -127,6 +119,17 @@ class Consumer(ConsumerRebalanceListener):
         assert subscriber.ack_policy is AckPolicy.NACK_ON_ERROR
         subscriber(self._apply)
         return broker, subscriber
+
+    def _broker(self) -> KafkaBroker:
+        return KafkaBroker(
+            self._url,
+            consumer_only=True,
+            allow_auto_create_topics=False,
+            apply_types=False,
+            graceful_timeout=20.0,
+            log_level=logging.DEBUG,
+            logger=log,
+        )
 
     async def _raw(self, records: tuple[Raw, ...]) -> Batch:
         """Looks at no header and no value: nothing can be skipped here."""

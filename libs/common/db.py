@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import asyncpg
 
-from common import idempotency
+from common import idempotency, metrics
 from common.clock import Clock
 from common.idempotency import Answer, Command, IdempotencyKeyReused, Replayed, TwinInProgress
 from common.identifiers import CodeAcademie
@@ -68,6 +68,8 @@ class Database:
         except BaseException:
             await asyncio.shield(tx.rollback())
             raise
+        finally:
+            metrics.db_round_trips.labels(self.service).inc(tx.round_trips)
         self.on_commit.set()
 
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import msgspec
 from aiokafka import ConsumerRecord
 
-from common import envelope, marks_store, trace
+from common import envelope, marks_store, metrics, trace
 from common.batch import TRANSIENT, Batch, HandlerFailed, Outcome
 from common.contracts.catalogue import PRODUCERS, STREAMS
 from common.contracts.events import Event, Fact
@@ -187,7 +187,11 @@ class Inbox:
         fact = fact_of(record.stream, seen, event)
         with trace.continued(seen.traceparent):
             for handler in handlers:
-                await run(tx, handler, fact)
+                try:
+                    await run(tx, handler, fact)
+                except Exception:
+                    metrics.handler_failures.labels(self.table.service, handler.name).inc()
+                    raise
 
     def _handlers(self, event: Event, record: Record) -> list[Handler]:
         return [h for h in self.table.of(type(event)) if h.name not in self.asleep and self._begun(h.name, record)]

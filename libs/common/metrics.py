@@ -68,7 +68,7 @@ inbox_held_waiting = _gauge("inbox_held_waiting", "Records that wait for an earl
 inbox_held_parked = _gauge("inbox_held_parked", "Records that wait for a person")
 inbox_held_oldest = _gauge("inbox_held_oldest_seconds", "Age of the oldest record that waits for an earlier version")
 inbox_batch_duration = _histogram("inbox_batch_duration_seconds", "Time to apply a batch", SLOW)
-handler_failures = _counter("handler_failures_total", "Records a handler failed on", "handler")
+handler_failures = _counter("handler_failures_total", "Failures of a handler, retries included", "handler")
 consumer_stopped = _gauge("consumer_stopped", "Whether the consumer stopped itself until bassin consumer resume")
 consumer_last_poll = _gauge("consumer_last_poll_timestamp_seconds", "When the consumer last heard from the broker")
 consumer_assigned = _gauge("consumer_assigned_partitions", "Partitions this process reads")
@@ -81,11 +81,10 @@ mail_oldest = _gauge("mail_queue_oldest_seconds", "Age of the oldest mail to sen
 mail_failed = _gauge("mail_failed", "Mails refused for good")
 mail_sent = _counter("mail_sent_total", "Mails accepted by the server")
 
-# Jobs and imports.
+# Jobs.
 job_duration = _histogram("job_duration_seconds", "Time of one run", SLOW, "job")
 job_failures = _counter("job_failures_total", "Runs that failed", "job")
 job_last_success = _gauge("job_last_success_timestamp_seconds", "When the job last succeeded", "job")
-import_rows = _counter("import_rows_total", "Lines of imported files", "outcome")
 
 OF_A_SERVICE = (http_in_progress,)
 OF_A_DATABASE = (

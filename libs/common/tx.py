@@ -53,7 +53,7 @@ def _literal(value: object) -> str:
         case bytes():
             return f"'\\x{value.hex()}'::bytea"
         case int():
-            return str(value)
+            return f"({value})"  # without parentheses a cast binds closer than the sign
         case list():
             return f"ARRAY[{','.join(map(_literal, value))}]"
         case _:

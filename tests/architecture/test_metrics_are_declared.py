@@ -19,11 +19,11 @@ DECLARED = {name: metric for name, metric in vars(metrics).items() if isinstance
 PLACE = Path("libs/common/metrics.py")
 NAME = re.compile(r"\bbassin_[a-z][a-z0-9_]*[a-z0-9]")
 MAKERS = {"Counter", "Gauge", "Histogram", "Summary", "Info", "Enum"}
-LABELS = {"service", "stream", "handler", "job", "method", "route", "status", "outcome"}
+LABELS = {"service", "stream", "handler", "job", "method", "route", "status"}
 SUFFIXES = ("_total", "_bucket", "_count", "_sum", "_created")
 
 # Their labels are known only when something happens: an alert asks for them with `or vector(0)`.
-AS_THEY_COME = {"http_requests", "http_duration", "import_rows"}
+AS_THEY_COME = {"http_requests", "http_duration"}
 
 
 def family(metric: MetricWrapperBase) -> str:
@@ -62,16 +62,7 @@ def test_a_name_says_its_unit_and_labels_are_bounded() -> None:
         assert NAME.fullmatch(about.name)
         assert about.type != "histogram" or about.name.endswith("_seconds")
         assert metric._labelnames[0] == "service"
-        assert set(metric._labelnames) <= {
-            "service",
-            "stream",
-            "handler",
-            "job",
-            "method",
-            "route",
-            "status",
-            "outcome",
-        }
+        assert set(metric._labelnames) <= LABELS
 
 
 def test_whatever_a_document_or_a_dashboard_names_is_declared(tracked: Sequence[Path], root: Path) -> None:

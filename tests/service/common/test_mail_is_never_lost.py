@@ -267,11 +267,11 @@ async def test_a_stop_ends_the_dialogue_under_way_and_notes_it(db: Database, url
 
 async def kill_while_noting(victim: "subprocess.Popen[bytes]", sink: Sink, urls: "ServiceUrls") -> None:
     """SIGKILL after the server's 250 and before our commit: a lock on the row keeps the victim between the two."""
-    async with administrator(urls) as connection, connection.transaction():
+    async with administrator(urls) as watcher, administrator(urls) as connection, connection.transaction():
         await connection.execute("SELECT FROM mail FOR UPDATE")
         sink.may_answer.set()
         for _ in range(500):
-            if await connection.fetchval(NOTING):
+            if await watcher.fetchval(NOTING):  # outside the transaction, which would see its first snapshot for ever
                 break
             await asyncio.sleep(0.02)
         else:

@@ -68,9 +68,9 @@ class Scene:
         rows = await probe.query(self.urls, "SELECT action FROM audit ORDER BY id")
         return [row["action"] for row in rows]
 
-    async def mend(self, identifier: int) -> None:
+    async def mend(self, identifier: int, subject: UUID) -> None:
         """The producer's bug is understood and the body put right, as only an administrator can."""
-        body = ENCODER.encode(fact(uuid4(), uuid4()))
+        body = ENCODER.encode(fact(subject, uuid4()))
         await probe.query(self.urls, "UPDATE infra.held SET payload = $2 WHERE id = $1", identifier, body)
 
 
@@ -103,7 +103,7 @@ async def test_a_replay_applies_it_and_what_waited_behind_it_in_order(scene: Sce
     await scene.arrive(subject, 3)
     await scene.arrive(subject, 2)
     [parked] = await scene.parked()
-    await scene.mend(parked)
+    await scene.mend(parked, subject)
 
     assert await parking.replay(scene.inbox, parked) == ""
 
@@ -126,9 +126,10 @@ async def test_a_replay_that_fails_again_stays_parked_and_says_why(scene: Scene)
 
 
 async def test_replaying_twice_applies_once(scene: Scene) -> None:
-    await scene.arrive(uuid4(), 1, RUBBISH)
+    subject = uuid4()
+    await scene.arrive(subject, 1, RUBBISH)
     [parked] = await scene.parked()
-    await scene.mend(parked)
+    await scene.mend(parked, subject)
     await parking.replay(scene.inbox, parked)
 
     with pytest.raises(parking.UnknownRecord):
@@ -141,7 +142,7 @@ async def test_a_record_replayed_before_its_turn_waits_for_it(scene: Scene) -> N
     subject = uuid4()
     await scene.arrive(subject, 2, RUBBISH)
     [parked] = await scene.parked()
-    await scene.mend(parked)
+    await scene.mend(parked, subject)
 
     await parking.replay(scene.inbox, parked)
     assert await scene.applied() == []
