@@ -20,8 +20,15 @@ from common.tokens import FixedKeys
 PUBLIC = {"/livez", "/readyz", "/metrics", "/problems", "/problems/{code:str}"}
 DOCUMENTS = {"/schema", "/schema/openapi.json", "/schema/{path:str}"}  # with a token, whoever asks
 
-# Writes that are no decision: whoever logs in may say that he is the person declared under his verified address.
-PROPOSALS = {("POST", "/v1/hr-networks/me/link")}
+# Writes that are no decision: whoever logs in may say that he is the person declared under his verified address,
+# and apply for himself to an offer, as an animateur too.
+CANDIDATURE = "/v1/training/candidatures/{candidature:uuid}"
+PROPOSALS = {
+    ("POST", "/v1/hr-networks/me/link"),
+    ("POST", "/v1/training/offers/{offer:uuid}/candidatures"),
+    ("PUT", f"{CANDIDATURE}/groups"),
+    *(("POST", f"{CANDIDATURE}/{act}") for act in ("submission", "withdrawal", "acceptance", "refusal")),
+}
 
 KEY = ECKey.generate_key("P-256", {"kid": "test", "alg": "ES256", "use": "sig"}, private=True)
 KEYS = FixedKeys({"test": KEY})
