@@ -36,7 +36,7 @@ def test_commands_beside_it_find_it(running_demo: Demo) -> None:
     run = json.loads((running_demo.state / "run.json").read_text())
 
     assert run["gateway"] == running_demo.report["url"]
-    assert set(run["services"]) == {"territory", "hr_networks", "training"}
+    assert set(run["services"]) == {"territory", "hr_networks", "training", "payroll"}
     assert (running_demo.state / "run.json").stat().st_mode & 0o077 == 0
 
 
