@@ -73,6 +73,7 @@ class Service(Struct, frozen=True, kw_only=True):
                 "agent": Provide(_agent, sync_to_thread=False),
                 "db": Provide(_db, sync_to_thread=False),
                 "clock": Provide(_clock, sync_to_thread=False),
+                "academies": Provide(lambda: settings.academies, sync_to_thread=False),
             },
             lifespan=[lambda app: self._running(app, settings)],
             middleware=[authentication(tokens, self.name)],
@@ -80,12 +81,14 @@ class Service(Struct, frozen=True, kw_only=True):
             essential={"database": lambda: watch.database_trouble(app.state.db)},
             helpful={"kafka": lambda: watch.broker_trouble(app.state.consumer, app.state.relay)},
         )
+        app.state.settings = settings
         return app
 
     @asynccontextmanager
     async def _running(self, app: Litestar, settings: Settings) -> AsyncIterator[None]:
-        db = Database(self.name, await connect(settings.database_url), Clock(settings.clock_file))
-        app.state.db, app.state.clock = db, Clock(settings.clock_file)
+        pool, clock = await connect(settings.database_url), Clock(settings.clock_file)
+        db = Database(self.name, pool, clock, api=settings.public_url)
+        app.state.db, app.state.clock = db, clock
         app.state.relay = relay = self._relay(settings, db)
         app.state.consumer = consumer = Consumer(settings.kafka, Inbox(db, self.table(), settings.academies))
         timekeeper = Timekeeper(db, settings.academies, [*sealing.jobs(self), *(self.jobs.all if self.jobs else ())])

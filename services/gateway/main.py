@@ -50,7 +50,7 @@ def app(settings: GatewaySettings, *, access: Access | None = None) -> Litestar:
 
     return http_app(
         settings.service,
-        [mount(gateway), published_keys(keys), *openapi.pages()],
+        [mount(gateway, "/v1", *gateway.public_paths), published_keys(keys), *openapi.pages()],
         description=DESCRIPTION,
         lifespan=[connections],
         pages=[openapi.Page(), openapi.Joined()],
@@ -58,8 +58,8 @@ def app(settings: GatewaySettings, *, access: Access | None = None) -> Litestar:
     )
 
 
-def mount(gateway: Gateway) -> ASGIRouteHandler:
-    @asgi("/v1", is_mount=True, copy_scope=False)
+def mount(gateway: Gateway, *paths: str) -> ASGIRouteHandler:
+    @asgi(list(paths), is_mount=True, copy_scope=False)
     async def forward(scope: Scope, receive: Receive, send: Send) -> None:
         await gateway(scope, receive, send)
 

@@ -17,14 +17,19 @@ from common.internal_tokens import InternalTokens
 from common.service import services
 from common.tokens import FixedKeys
 
-PUBLIC = {"/livez", "/readyz", "/metrics", "/problems", "/problems/{code:str}"}
+PUBLIC = {"/livez", "/readyz", "/metrics", "/problems", "/problems/{code:str}", "/calendrier", "/calendrier.ics"}
 DOCUMENTS = {"/schema", "/schema/openapi.json", "/schema/{path:str}"}  # with a token, whoever asks
 
 # Writes that are no decision: whoever logs in may say that he is the person declared under his verified address,
-# and apply for himself to an offer, as an animateur too.
+# and apply for himself to an offer, as an animateur too. The animateurs of a bassin convene its meetings.
+MEETINGS = "/v1/hr-networks/meetings"
 CANDIDATURE = "/v1/training/candidatures/{candidature:uuid}"
 PROPOSALS = {
     ("POST", "/v1/hr-networks/me/link"),
+    ("POST", MEETINGS),
+    ("PATCH", f"{MEETINGS}/{{meeting:uuid}}"),
+    ("POST", f"{MEETINGS}/{{meeting:uuid}}/cancellation"),
+    ("PUT", f"{MEETINGS}/{{meeting:uuid}}/attendance"),
     ("POST", "/v1/training/offers/{offer:uuid}/candidatures"),
     ("PUT", f"{CANDIDATURE}/groups"),
     *(("POST", f"{CANDIDATURE}/{act}") for act in ("submission", "withdrawal", "acceptance", "refusal")),

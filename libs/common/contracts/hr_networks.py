@@ -7,6 +7,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from common.contracts.events import AuditHead, Contract, Event, Stream, StreamKind
+from common.contracts.training import HalfDay
 
 FACTS = "bassin.hr_networks"
 STATE = "bassin.hr_networks.state"
@@ -97,6 +98,7 @@ class MeetingPlanned(Event, frozen=True, kw_only=True):
     bassin: str
     starts_at: datetime
     ends_at: datetime
+    half_days: tuple[HalfDay, ...]  # that it takes of whoever comes, in the académie's own time
     place: str
     commune: str  # INSEE code
     animateurs: tuple[UUID, ...]  # persons
@@ -113,6 +115,7 @@ class MeetingMoved(Event, frozen=True, kw_only=True):
     bassin: str
     starts_at: datetime
     ends_at: datetime
+    half_days: tuple[HalfDay, ...]  # that it takes of whoever comes, in the académie's own time
     place: str
     commune: str
     animateurs: tuple[UUID, ...]
@@ -192,5 +195,5 @@ CONTRACT = Contract(
         AuditHeadPublished,
     ),
     audit_head=AuditHeadPublished,
-    listeners={PEOPLE: ("training", "hr_networks")},
+    listeners={PEOPLE: ("training", "hr_networks", "payroll")},
 )

@@ -11,19 +11,21 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from common.local.accounts import secretary
 from common.local.places import ROOT
 from common.local.visitor import Answer, Visitors, expect, until
 
 DIRECTORY = ROOT / "services" / "territory" / "demo" / "etablissements.csv"
 CAMPAIGNS = "/v1/hr-networks/campaigns"
 IMPORTS = "/v1/territory/imports"
-SURNAMES = ("Delattre", "Wallart", "Pruvost", "Caudron", "Lemaire", "Hautecœur", "Dubrulle")
 
 
 class School(NamedTuple):
     uai: str
     academie: str
     bassin: str
+    name: str
+    commune: str  # INSEE code
 
 
 class Academie(NamedTuple):
@@ -42,7 +44,8 @@ class Academie(NamedTuple):
 def read_academies(file: Path = DIRECTORY) -> tuple[Academie, Academie]:
     with file.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines, delimiter=";"))
-    schools = [School(row["uai"], row["code_academie"], row["bassin_code"]) for row in rows]
+    fields = ("uai", "code_academie", "bassin_code", "nom", "commune_insee")
+    schools = [School(*(row[field] for field in fields)) for row in rows]
     lille, amiens = (tuple(school for school in schools if school.academie == code) for code in ("09", "20"))
     return Academie("09", "lille", lille), Academie("20", "amiens", amiens)
 
@@ -124,7 +127,7 @@ class Journey:
         for bassin in academie.bassins:
             school = academie.first_school(bassin)
             head = self._as(f"chef-{school.uai.lower()}@{academie.issuer}")
-            head.put(f"{CAMPAIGNS}/{census}/answers/{school.uai}", {"persons": [_person(school, n) for n in (0, 1)]})
+            head.put(f"{CAMPAIGNS}/{census}/answers/{school.uai}", {"persons": [named(school, n) for n in (1, 2)]})
 
     def _training_knows(self, academie: Academie, census: str) -> None:
         office = self._as(f"formation@{academie.issuer}")
@@ -166,14 +169,14 @@ def _figures(line: Answer) -> tuple[str, int, int, int]:
     return line["bassin"], line["addressed"], line["answered"], line["identified"]
 
 
-def _person(school: School, number: int) -> dict[str, str]:
-    """Fictional, and the same at every demo, so that a second census finds the same people."""
-    surname = SURNAMES[(int(school.uai[:7]) + number) % len(SURNAMES)]
+def named(school: School, number: int) -> dict[str, str]:
+    """A line of a school's answer; `number` from 1."""
+    person = secretary(school.uai, number)
     return {
-        "civility": ("madame", "monsieur")[number],
-        "family_name": surname,
-        "given_names": ("Claire", "Benoît")[number],
+        "civility": person.civility,
+        "family_name": person.family_name,
+        "given_names": person.given_names,
         "function": "Secrétariat de direction",
-        "corps": ("saenes", "adjaenes")[number],
-        "work_mail": f"secretariat{number + 1}.{school.uai.lower()}@ac-demo.example",
+        "corps": "adjaenes" if number == 2 else "saenes",
+        "work_mail": person.mail,
     }

@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from common.local.children import Children
 from common.local.fetch import fetch_with_progress
@@ -90,6 +90,13 @@ class Platform:
         """Raise when a part of the platform has ended by itself."""
         self.forked.check(within=within)
         self._children.check()
+
+    def restart(self, name: str, by_role: Mapping[str, str], *, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """As if its machine had lost power: what it had begun is not finished, what it had said is said."""
+        self.forked.end(self.forked.running.pop(name))
+        meanwhile()
+        self._start(name, "common.local.serving:serve", name, environment=self._service(name, by_role))
+        self.forked.wait_ready(name, f"{self.layout.url(name)}/readyz")
 
     def _start(self, name: str, main: str, *arguments: object, environment: Mapping[str, str]) -> None:
         self.forked.start(name, main, *arguments, log=self.layout.log(name), environment=environment)

@@ -31,11 +31,16 @@ class Visitor:
     def post(self, path: str, body: object = None, *, expect: int) -> Answer:
         return self._said(self._http.post(path, json=body, headers=self._once()), expect)
 
+    def refused(self, path: str, body: object = None) -> str:
+        """By which rule: the code of the problem."""
+        response = self._http.post(path, json=body, headers=self._once())
+        return str(response.json().get("type", "")).removeprefix("/problems/")
+
     def post_once_known(self, path: str, body: object, *, unknown: str, expect: int) -> Answer:
         """A command that another service's facts must precede: until they have come it is refused as `unknown`."""
         response = until(
             lambda: self._http.post(path, json=body, headers=self._once()),
-            lambda answer: answer.status_code != 409 or answer.json()["type"] != f"/problems/{unknown}",
+            lambda answer: answer.status_code < 400 or answer.json()["type"] != f"/problems/{unknown}",
             what=f"{path} to know what comes before it",
         )
         return self._said(response, expect)
@@ -44,8 +49,12 @@ class Visitor:
         headers = {**self._once(), "Content-Type": "text/csv"}
         return self._said(self._http.post(path, params={"name": name}, content=content, headers=headers), 202)
 
-    def put(self, path: str, body: object) -> Answer:
-        return self._said(self._http.put(path, json=body, headers=self._headers), 201)
+    def put(self, path: str, body: object, *, expect: int = 201, etag: str | None = None) -> Answer:
+        match = {} if etag is None else {"If-Match": etag}
+        return self._said(self._http.put(path, json=body, headers=self._headers | match), expect)
+
+    def patch(self, path: str, body: object) -> Answer:
+        return self._said(self._http.patch(path, json=body, headers=self._headers), 200)
 
     def all(self, path: str, **query: str) -> list[Answer]:
         """Every page of a list."""
