@@ -8,8 +8,8 @@ from hr_networks.census.api import CampaignsController, SchoolCampaignsControlle
 from hr_networks.completeness.api import CompletenessController
 from hr_networks.links.api import OwnLinkController, PersonLinkController
 from hr_networks.mails.api import MailsController
+from hr_networks.people.jobs import jobs
 from hr_networks.people.personal import PERSONAL, states
-from hr_networks.reminders.jobs import jobs
 from hr_networks.schools.projections import bassins, schools
 
 SERVICE = Service(
