@@ -19,6 +19,7 @@ from common.migrate import urls
 from common.signing_keys import create_keys
 
 PARTITIONS = 3
+LARGE = (("territory", "/v1/territory/imports", 100_000_000),)  # service, prefix, bytes of a body
 
 
 def server_version(admin_url: str) -> str:
@@ -56,14 +57,23 @@ def gateway_files(identity: str, services: Mapping[str, str]) -> dict[str, str]:
     keys = STATE / "signing-keys.json"
     if not keys.exists():
         create_keys(keys)
-    routes = "\n".join(f'[[routes]]\nservice = "{name}"\nurl = "{url}"\n' for name, url in services.items())
-    (STATE / "routes.toml").write_text(routes)
+    (STATE / "routes.toml").write_text(routes_toml(services))
     (STATE / "issuers.toml").write_text(issuers_toml(identity), "utf-8")
     return {
         "BASSIN_SIGNING_KEYS": str(keys),
         "BASSIN_ROUTES": str(STATE / "routes.toml"),
         "BASSIN_ISSUERS": str(STATE / "issuers.toml"),
     }
+
+
+def routes_toml(services: Mapping[str, str]) -> str:
+    usual = [f'[[routes]]\nservice = "{name}"\nurl = "{url}"\n' for name, url in services.items()]
+    large = [
+        f'[[routes]]\nservice = "{name}"\nurl = "{services[name]}"\nprefix = "{prefix}"\nlargest_body = {size}\n'
+        for name, prefix, size in LARGE
+        if name in services
+    ]
+    return "\n".join(usual + large)
 
 
 def _refused(admin_url: str, refusal: Exception) -> Trouble:
