@@ -149,7 +149,7 @@ class Consumer(ConsumerRebalanceListener):
             raise NackMessage from error
 
     def _stop(self, reason: str) -> None:
-        log.error("consumer stopped until an operator resumes it", extra={"reason": reason})
+        log.error("consumer stopped until an operator resumes it", extra={"why": reason})
         self._halt.set()
 
     async def _back_off(self, error: Exception) -> None:
@@ -211,7 +211,7 @@ class Consumer(ConsumerRebalanceListener):
                     self._consumer().seek(tp, at)
                     log.warning("place in the log moved", extra={"positions": f"{place}: {at}"})
         if why := await roster.refusal(self.inbox):
-            log.error("consumer leaves its group", extra={"reason": why})
+            log.error("consumer leaves its group", extra={"why": why})
             self._halt.set()
         await self._gauges()
 

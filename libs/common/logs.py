@@ -18,6 +18,7 @@ OURS = frozenset({"time", "level", "service", "trace_id", "span_id"})
 TALKATIVE = ("httpx", "httpcore")  # print whole addresses at level info
 REPEATING = ("aiokafka", "faststream", "bassin.faststream")  # tens of lines a second while the broker is away
 SAY_AGAIN = 60.0  # seconds between two of their lines of one kind
+EXTRA = structlog.stdlib.ExtraAdder()
 LIBRARIES = ("uvicorn", "uvicorn.error", "uvicorn.access", "aiokafka", "faststream", "asyncio")
 
 
@@ -98,9 +99,12 @@ def _adopt_libraries(shared: list[Processor], rendered: list[Processor], out: Te
         library.propagate = name != "uvicorn.access"  # our own line says the same, with the trace
 
 
-def with_logger(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+def with_logger(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Whose line it is; of ours also what stands in `extra`, libraries put there what no operator reads."""
     if isinstance(record := event.get("_record"), logging.LogRecord):
         event["logger"] = record.name
+        if record.name.startswith("bassin."):
+            return EXTRA(logger, method, event)
     return event
 
 
