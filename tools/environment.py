@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 CONTAINS = {"dev": ["local", "dev"], "local": ["local"]}
+LOG = ROOT / ".bassin" / "environment.log"
 NETWORK = "connect to the network and run again"
 
 
@@ -55,13 +56,17 @@ def make(name: str) -> None:
     say(f"environment: the packages of requirements/{name}.lock")
     if not is_usable():
         shutil.rmtree(VENV, ignore_errors=True)
-        run([sys.executable, "-m", "venv", str(VENV)], "add Python's venv module (Debian: apt install python3-venv)")
-    quiet = [] if sys.stderr.isatty() else ["-q"]
+        run(
+            "venv",
+            [sys.executable, "-m", "venv", str(VENV)],
+            "add Python's venv module (Debian: apt install python3-venv)",
+        )
     install = ["install", "--require-hashes", "--no-deps", "-r"]
-    run([str(PYTHON), "-m", "pip", "-q", *install, "requirements/bootstrap.lock"], NETWORK)
-    run([str(PYTHON), "-m", "uv", *quiet, "pip", *install, f"requirements/{name}.lock"], NETWORK)
+    run("uv", [str(PYTHON), "-m", "pip", "-q", "--retries=1", *install, "requirements/bootstrap.lock"], NETWORK)
+    uv = [str(PYTHON), "-m", "uv"]
+    run("packages", [*uv, "pip", *install, f"requirements/{name}.lock"], NETWORK, watched=sys.stderr.isatty())
     ours = ["--no-deps", "--no-build-isolation", "--offline", "--editable", "."]
-    run([str(PYTHON), "-m", "uv", "-q", "pip", "install", *ours], "see above")
+    run("bassin", [*uv, "pip", "install", *ours], "read the log")
     say(f"environment: ready after {time.monotonic() - began:.0f} s")
 
 
@@ -73,11 +78,16 @@ def is_usable() -> bool:
     return f"version = {version}\n" in said and f"venv {VENV}\n" in said and PYTHON.exists()
 
 
-def run(command: list[str], remedy: str) -> None:
+def run(what: str, command: list[str], remedy: str, *, watched: bool = False) -> None:
+    """One step, or one line that says which failed and what to do. `watched`: it has a bar for people to see."""
     environment = {**os.environ, "VIRTUAL_ENV": str(VENV), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, check=False)  # noqa: S603 - our own commands
+    with LOG.open("w+b") as log:
+        streams = {} if watched else {"stdout": log, "stderr": subprocess.STDOUT}
+        done = subprocess.run(command, cwd=ROOT, env=environment, check=False, **streams)  # noqa: S603 - our own commands
+        log.seek(0)
+        full = b"No space left" in log.read()
     if done.returncode != 0:
-        sys.exit(f"environment: `{' '.join(command[1:])}` failed: {remedy}")
+        sys.exit(f"environment: {what} cannot be installed: {'free 1 GB of disk' if full else remedy} (log: {LOG})")
 
 
 def say(line: str) -> None:

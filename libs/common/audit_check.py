@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from common import envelope
 from common.contracts.events import AuditHead, Contract
-from common.kafka_log import KafkaLog
+from common.kafka_log import KafkaLog, Logged
 from common.sealing import GENESIS, link
 from common.tx import reason_digest
 
@@ -36,11 +36,19 @@ async def told(kafka: str, contract: Contract) -> Heads:
     heads: dict[str, list[tuple[int, str]]] = {}
     stream = contract.audit_head.stream
     async for chunk, _ in KafkaLog(kafka, contract.service, [stream]).read({}):
-        for record in chunk:
-            if envelope.read(record.headers).type == contract.audit_head.ce_type:
-                head: AuditHead = msgspec.json.decode(record.value or b"", type=contract.audit_head)
+        for head in (_head(record, contract) for record in chunk):
+            if head is not None:
                 heads.setdefault(head.academie, []).append((head.seq, head.hash))
     return heads
+
+
+def _head(record: Logged, contract: Contract) -> AuditHead | None:
+    """None: not one of ours. Whoever may write to the topic must not be able to blind the check."""
+    try:
+        ours = envelope.read(record.headers).type == contract.audit_head.ce_type
+        return msgspec.json.decode(record.value or b"", type=contract.audit_head) if ours else None
+    except (envelope.Unreadable, msgspec.DecodeError):
+        return None
 
 
 async def verify(connection: "asyncpg.Connection[asyncpg.Record]", heads: Heads) -> Verified:

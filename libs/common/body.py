@@ -15,6 +15,8 @@ from common.protocol import BadJson, BadRequest, UnsupportedMediaType
 from common.refusal import FieldError, Malformed
 from common.validation import escaped, problems_of
 
+ONCE = (b"authorization", b"content-length", b"content-type", b"idempotency-key")
+
 
 class IncomingRequest(Request[Any, Any, Any]):
     """The request class of every service."""
@@ -79,6 +81,14 @@ def nul_characters(value: Any, pointer: str) -> Iterator[FieldError]:
 def refuse_nul_in_address(request: Request[Any, Any, Any]) -> None:
     if "\0" in request.scope["path"] or b"%00" in request.scope["query_string"]:
         raise BadRequest("L’adresse contient un caractère nul.")
+
+
+def refuse_repeated_headers(request: Request[Any, Any, Any]) -> None:
+    """Two programs on the way might each believe another of them."""
+    names = [name for name, _ in request.scope["headers"]]
+    for name in ONCE:
+        if names.count(name) > 1:
+            raise BadRequest(f"L’en-tête {name.decode()} n’est attendu qu’une fois.")
 
 
 def refuse_open_bodies(app: Litestar) -> None:

@@ -116,18 +116,26 @@ class Table:
             detail = f"La ligne a {len(record)} cellules, l’en-tête en a {width}."
             return Row(line, {}, (Finding("wrong-width", detail),))
         cells = {field: record[place].strip() for field, place in self.places.items()}
-        return Row(line, cells, tuple(self._illegible(cells)))
+        damage = tuple(self._illegible(cells))
+        return Row(line, {field: legible(cell) for field, cell in cells.items()} if damage else cells, damage)
 
     def _illegible(self, cells: Mapping[str, str]) -> Iterator[Finding]:
         for field, cell in cells.items():
-            if not cell.isascii() and any("\udc80" <= letter <= "\udcff" for letter in cell):
+            if "\0" in cell or (not cell.isascii() and any("\udc80" <= letter <= "\udcff" for letter in cell)):
                 detail = f"La cellule contient un octet qui n’est pas un caractère ({self.encoding})."
                 yield Finding("illegible-character", detail, self.heading(field))
 
 
 def unclosed_quote(line: int, last: int) -> Finding:
     lost = f" : les lignes {line} à {last} ne sont pas lues" if last > line else ""
-    return Finding("unclosed-quote", f"Un guillemet est mal placé ou n’est pas fermé{lost}.")
+    return Finding(
+        "unclosed-quote", f"Un guillemet est mal placé ou n’est pas fermé, ou une cellule est trop longue{lost}."
+    )
+
+
+def legible(cell: str) -> str:
+    """With a mark in the place of what no database and no report can hold."""
+    return cell.encode("utf-8", "surrogateescape").decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def open_table(source: BinaryIO, layouts: Iterable[Layout]) -> Table:
@@ -148,9 +156,9 @@ def open_table(source: BinaryIO, layouts: Iterable[Layout]) -> Table:
 
 def cut(line: str, delimiter: str) -> list[str]:
     try:
-        return next(csv.reader([line], delimiter=delimiter))
+        return next(csv.reader([legible(line)], delimiter=delimiter))
     except csv.Error:
-        return [line]
+        return [legible(line)]
 
 
 def fitness(layout: Layout, headings: Sequence[str]) -> tuple[int, int]:

@@ -105,10 +105,13 @@ class KafkaLog:
         await producer.commit_transaction()
 
     async def publish(self, batch: Sequence[Outgoing]) -> dict[Place, int]:
-        """Publish all of it or nothing, in one transaction; returns the offset after the last record, per partition."""
+        """Publish all of it or nothing, in one transaction; returns the offset after the last record, per partition.
+
+        To abort waits for the broker too, hence the second deadline.
+        """
         producer = self._producer
         assert producer is not None, "the log is not open"
-        async with asyncio.timeout(DEADLINE), producer.transaction():
+        async with asyncio.timeout(1.5 * DEADLINE), producer.transaction(), asyncio.timeout(DEADLINE):
             return await self._send(producer, batch)
 
     async def _send(self, producer: AIOKafkaProducer, batch: Sequence[Outgoing]) -> dict[Place, int]:
@@ -142,9 +145,9 @@ class KafkaLog:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
         )
-        async with asyncio.timeout(DEADLINE):
-            await consumer.start()
         try:
+            async with asyncio.timeout(DEADLINE):
+                await consumer.start()
             async for chunk in self._read(consumer, since):
                 yield chunk
         finally:
@@ -184,9 +187,9 @@ class KafkaLog:
         if not self._topics:  # a consumer that is stopped before its first await raises CancelledError
             return {}
         consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, isolation_level="read_committed")
-        async with asyncio.timeout(DEADLINE):
-            await consumer.start()
         try:
+            async with asyncio.timeout(DEADLINE):
+                await consumer.start()
             return await self._ends(consumer)
         finally:
             await consumer.stop()

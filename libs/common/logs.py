@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import sys
+import time
 from typing import TextIO
 
 import msgspec
@@ -15,6 +16,9 @@ from common import redaction, trace
 
 OURS = frozenset({"time", "level", "service", "trace_id", "span_id"})
 TALKATIVE = ("httpx", "httpcore")  # print whole addresses at level info
+REPEATING = ("aiokafka", "faststream", "bassin.faststream")  # tens of lines a second while the broker is away
+SAY_AGAIN = 60.0  # seconds between two of their lines of one kind
+EXTRA = structlog.stdlib.ExtraAdder()
 LIBRARIES = ("uvicorn", "uvicorn.error", "uvicorn.access", "aiokafka", "faststream", "asyncio")
 
 
@@ -30,6 +34,23 @@ class Lines:
             self._out.flush()
 
     debug = info = warning = error = critical = msg
+
+
+class Seldom(logging.Filter):
+    """One line a minute of each kind from those who repeat themselves; ours say by themselves what changed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, int], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith(REPEATING):
+            return True
+        kind, now = (record.pathname, record.lineno), time.monotonic()
+        if now - self._said.get(kind, -SAY_AGAIN) < SAY_AGAIN:
+            return False
+        self._said[kind] = now
+        return True
 
 
 def configure(service: str, *, level: str = "info", stream: TextIO | None = None) -> None:
@@ -60,6 +81,7 @@ def configure(service: str, *, level: str = "info", stream: TextIO | None = None
 
 def _adopt_libraries(shared: list[Processor], rendered: list[Processor], out: TextIO, level: str) -> None:
     handler = logging.StreamHandler(out)
+    handler.addFilter(Seldom())
     handler.setFormatter(
         ProcessorFormatter(
             foreign_pre_chain=[*shared, with_logger],
@@ -77,9 +99,12 @@ def _adopt_libraries(shared: list[Processor], rendered: list[Processor], out: Te
         library.propagate = name != "uvicorn.access"  # our own line says the same, with the trace
 
 
-def with_logger(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+def with_logger(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Whose line it is; of ours also what stands in `extra`, libraries put there what no operator reads."""
     if isinstance(record := event.get("_record"), logging.LogRecord):
         event["logger"] = record.name
+        if record.name.startswith("bassin."):
+            return EXTRA(logger, method, event)
     return event
 
 

@@ -90,8 +90,8 @@ def compose(mail: Queued, *, sender: str, api: str) -> bytes:
     message["Date"] = format_datetime(mail.written_at)
     message["Message-ID"] = f"<{mail.message_id}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no absence notice answers it
-    message["Content-Language"] = "fr"
     message.set_content(mail.body.replace(API, api), cte="quoted-printable")
+    message["Content-Language"] = "fr"  # after the text: setting it drops every Content- header
     return message.as_bytes()
 
 

@@ -19,7 +19,7 @@ async def claim(tx: Tx, consumer: str, mine: Mapping[tuple[str, int], int]) -> t
     """Lock the places in the log; returns where this database says they are, and why the consumer is stopped."""
     places = sorted(mine)
     streams, partitions = [s for s, _ in places], [p for _, p in places]
-    rows = await tx.fetch(CLAIM, consumer, streams, partitions, [mine[p] for p in places])
+    rows = await tx.fetch(CLAIM, consumer, streams, partitions)
     return {(r["stream"], r["partition"]): r["next"] for r in rows}, rows[0]["stopped"] or ""
 
 
@@ -124,7 +124,7 @@ async def parked_within_a_minute(tx: Tx, consumer: str) -> set[object]:
 CLAIM = """
 WITH claimed AS (
     INSERT INTO infra."offset" AS o (consumer, stream, partition, next)
-    SELECT $1, given.* FROM unnest($2::text[], $3::int[], $4::bigint[]) AS given ORDER BY 2, 3
+    SELECT $1, given.*, 0 FROM unnest($2::text[], $3::int[]) AS given ORDER BY 2, 3
     ON CONFLICT (consumer, stream, partition) DO UPDATE SET next = o.next
     RETURNING stream, partition, next
 )

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from litestar import Litestar, Request
 from litestar.enums import OpenAPIMediaType
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Schema
 from litestar.openapi.spec.enums import OpenAPIType
@@ -35,7 +36,7 @@ SAID = {
 }
 ADDITIONAL = "Additional response"  # what Litestar says of a ResponseSpec without a description
 DONE = {"200": "Fait", "201": "Créé", "202": "Accepté, en cours", "204": "Fait, sans contenu"}
-ALWAYS = (400, 401, 403, 429, 503)
+ALWAYS = (400, 401, 403, 422, 429, 503)
 WITH_RETRY = (409, 429, 503)
 KEY = "IdempotencyKey"
 KEY_HEADER = {
@@ -79,6 +80,11 @@ class Document(OpenAPIRenderPlugin):
         if self._rendered is None:
             self._rendered = msgspec.json.encode(completed(openapi_schema, self._service))
         return self._rendered
+
+
+def refuses(*statuses: int) -> dict[int, ResponseSpec]:
+    """For `responses=` of a route: what it refuses besides what its form tells already."""
+    return {status: ResponseSpec(Problem, generate_examples=False) for status in statuses}
 
 
 def refuse_random_examples(app: Litestar) -> None:
@@ -152,10 +158,9 @@ def name_headers(operation: dict[str, Any], method: str) -> None:
 def name_refusals(operation: dict[str, Any], path: str, method: str) -> None:
     given = [part for part in operation.get("parameters", []) if "name" in part]
     headers = {part["name"].lower() for part in given if part["in"] == "header"}
-    statuses = {*ALWAYS}
+    statuses = {*ALWAYS, *(int(status) for status in operation["responses"] if status >= "400")}
     statuses |= {404} if "{" in path else set()
-    statuses |= {422} if given or "requestBody" in operation else set()
-    statuses |= {409, 422} if method != "get" else set()
+    statuses |= {409} if method != "get" else set()
     statuses |= {413, 415} if "requestBody" in operation else set()
     statuses |= {412, 428} if "if-match" in headers else set()
     answers = {status: answer for status, answer in operation["responses"].items() if status < "400"}

@@ -19,7 +19,7 @@ The SQL of a list, whose sort key ends with something unique (the cursor is the 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
 from litestar import Request, Response
@@ -94,4 +94,4 @@ def paged(
 def following(request: Request[Any, Any, Any], cursor: str) -> str:
     asked = parse_qsl(request.scope["query_string"].decode("ascii"), keep_blank_values=True)
     query = urlencode([*((name, value) for name, value in asked if name != "cursor"), ("cursor", cursor)])
-    return f'<{request.scope["path"]}?{query}>; rel="next"'
+    return f'<{quote(request.scope["path"])}?{query}>; rel="next"'

@@ -17,10 +17,10 @@ Erase: TypeAlias = Callable[[Tx, UUID], Awaitable[Mapping[str, int]]]
 
 
 class Personal(Struct, frozen=True, kw_only=True):
-    """How one service answers: everything it holds of a person, "" or {} left out; and how many rows it blanked.
+    """How one service answers: everything it holds of a person, "" or {} left out; how many rows it blanked, or kept.
 
     Both see one académie at a time. `erase` keeps what counts and papers need, blanks the rest, in every version kept,
-    and publishes the blanked state where others hold copies; run again it finds nothing.
+    and publishes the blanked state where others hold copies; run again it finds nothing more to blank.
     """
 
     export: Export
@@ -44,16 +44,23 @@ async def export(
 async def erase(
     db: Database, academies: Iterable[CodeAcademie], personal: Personal, person: UUID, *, reason: str
 ) -> dict[CodeAcademie, Mapping[str, int]]:
-    """Blank the person in every académie, the free text of the audit included; the reason given now stays."""
+    """Blank the person in every académie, the free text of the audit included; why it was erased stays."""
     blanked: dict[CodeAcademie, Mapping[str, int]] = {}
     for academie in sorted(academies):
         async with db.batch([academie]) as tx:
-            counts = {name: count for name, count in (await personal.erase(tx, person)).items() if count}
+            counts = await blank(tx, academie, personal, person, reason=reason)
             if counts:
                 blanked[academie] = counts
-                await tx.execute(FORGET_REASONS, academie, person)
-                audit.record(tx, academie, "person-erased", person, reason=reason, detail={**_operator(), **counts})
     return blanked
+
+
+async def blank(tx: Tx, academie: str, personal: Personal, person: UUID, *, reason: str) -> Mapping[str, int]:
+    """The same in one académie, as part of a transaction."""
+    counts = {name: count for name, count in (await personal.erase(tx, person)).items() if count}
+    if counts:
+        await tx.execute(FORGET_REASONS, academie, person)
+        audit.record(tx, academie, "person-erased", person, reason=reason, detail={**_operator(), **counts})
+    return counts
 
 
 def _operator() -> dict[str, str | int]:
@@ -64,4 +71,5 @@ def _operator() -> dict[str, str | int]:
 FORGET_REASONS = """
 DELETE FROM audit_reason USING audit
 WHERE audit_reason.academie = $1 AND (audit.academie, audit.id) = ($1, audit_reason.audit) AND audit.subject = $2
+    AND audit.action <> 'person-erased'
 """

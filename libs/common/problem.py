@@ -130,8 +130,9 @@ def _translated(error: HTTPException) -> Refusal:
 
 
 def _allow(error: HTTPException) -> Mapping[str, str]:
-    allowed = (error.headers or {}).get("allow")
-    return {"Allow": allowed} if allowed else {}
+    allowed = {method for method in (error.headers or {}).get("allow", "").split(", ") if method}
+    allowed |= {"HEAD"} if "GET" in allowed else set()
+    return {"Allow": ", ".join(sorted(allowed))} if allowed else {}
 
 
 def _parameters(error: ValidationException) -> list[FieldError]:

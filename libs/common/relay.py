@@ -20,6 +20,7 @@ log = logging.getLogger("bassin.relay")
 BATCH = 2000  # rows in one Kafka transaction
 IDLE = (0.02, 0.25)  # seconds between two looks at an empty outbox, growing
 COMPARE = 60.0  # seconds between two comparisons of the topics' ends with infra.published
+SLOWEST_RETRY = 2.0  # seconds between two attempts while broker or database is away
 LOCK = 0x62617373696E  # "bassin": the advisory lock of a database's one relay
 
 # A dead process's lock must not outlive it: the server probes this connection and gives up after five seconds.
@@ -65,15 +66,14 @@ class Relay(Struct):
         while not self.stopped_for:
             try:
                 async with self.owner() as connection:
-                    failures = 0
                     await self.publish_as_owner(connection)
             except (LogShortened, *REFUSED_FOR_GOOD) as error:
                 self._stop(error)
             except Exception as error:  # noqa: BLE001 - broker or database away, fenced, replaced: all mean the same
-                failures += 1
+                failures = 1 if self.publishing else failures + 1
                 level = logging.WARNING if failures == 1 else logging.DEBUG
                 log.log(level, "relay starts again", extra={"error": f"{type(error).__name__}: {error}"})
-                await asyncio.sleep(min(0.1 * 2**failures, 5.0))
+                await asyncio.sleep(min(0.1 * 2 ** min(failures, 10), SLOWEST_RETRY))  # 2**1024 is no float
             finally:
                 self.publishing = False
                 self.log.abandon()
@@ -101,46 +101,57 @@ class Relay(Struct):
         """Take over, publish, and take over again as often as the producer or the database had to be replaced."""
         while True:
             try:
-                await self.take_over(connection)
+                known = await self.take_over(connection)
                 self.publishing = True
-                await self.publish_until_replaced(connection)
+                await self.publish_until_replaced(connection, known)
             except Replaced as why:
                 log.warning("database replaced under the relay", extra={"why": str(why)})
             except ProducerFenced:
                 raise  # a newer relay is at work: give the lock back
 
-    async def take_over(self, connection: Connection) -> None:
-        """Fence the older relays, then read what they published; only then publish."""
+    async def take_over(self, connection: Connection) -> dict[Place, int]:
+        """Fence the older relays, then read what they published; returns how far that is. Only then publish."""
         await self.log.open()
-        await self.catch_up(connection)
+        known = await self.catch_up(connection)
         metrics.relay_takeovers.labels(self.service).inc()
+        return known
 
-    async def catch_up(self, connection: Connection) -> None:
+    async def catch_up(self, connection: Connection) -> dict[Place, int]:
         known = await takeover.published(connection)
         async for chunk, after in self.log.read(known):
             found = await takeover.settle(connection, chunk, known, after)
             if found is None:
                 raise Replaced("infra.published moved while the topics were read")
             takeover.count(self.service, found)
-            known = after
+            known = {**known, **after}
+        return known
 
-    async def publish_until_replaced(self, connection: Connection) -> None:
-        known = await takeover.published(connection)
+    async def publish_until_replaced(self, connection: Connection, known: dict[Place, int]) -> None:
         idle, compared = IDLE[0], asyncio.get_running_loop().time()
         while True:
             self.wake.clear()
-            batch = [_outgoing(row) for row in await connection.fetch(VISIBLE, BATCH)]
-            if batch:
-                known = {**known, **await self.publish_batch(connection, batch, known)}
+            before, known = known, await self.publish_next(connection, known)
+            if known is not before:
                 idle = IDLE[0]
                 continue
             if asyncio.get_running_loop().time() - compared > COMPARE:
                 compared = asyncio.get_running_loop().time()
-                if await self.log.ends() != known:
-                    await self.catch_up(connection)
-                    known = await takeover.published(connection)
+                if any(known.get(place) != end for place, end in (await self.log.ends()).items()):
+                    known = await self.catch_up(connection)
             idle = min(idle * 1.5, IDLE[1])
             await _first_of(self.wake, idle)
+
+    async def publish_next(self, connection: Connection, known: dict[Place, int]) -> dict[Place, int]:
+        """Publish what is visible now; returns how far the topics are known then: `known` itself if nothing was.
+
+        The rows are read before infra.published: of a database put back meanwhile the place tells.
+        """
+        batch = [_outgoing(row) for row in await connection.fetch(VISIBLE, BATCH)]
+        if await takeover.published(connection) != known:
+            raise Replaced("infra.published moved before it was published from")
+        if not batch:
+            return known
+        return {**known, **await self.publish_batch(connection, batch, known)}
 
     async def publish_batch(
         self,
@@ -150,6 +161,8 @@ class Relay(Struct):
     ) -> dict[Place, int]:
         """Send, then forget in one transaction that must find everything as this relay left it."""
         after = await self.log.publish(batch)
+        if short := {place: end for place, end in after.items() if end <= known.get(place, 0)}:
+            raise LogShortened(short)
         async with connection.transaction():
             forgotten = await connection.fetchval(
                 FORGET, [r.id for r in batch], [r.event_id for r in batch], [r.version for r in batch]

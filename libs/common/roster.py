@@ -1,5 +1,7 @@
 """What a consumer asks its database before and while it consumes: its handlers, its place, whether it may."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from common.handlers import HandlerKind
@@ -17,7 +19,7 @@ async def refusal(inbox: Inbox) -> str:
         return f"{STOPPED}{stopped}"
     rows = {row["name"]: row for row in await pool.fetch(HANDLERS)}
     if missing := known.keys() - rows.keys():
-        return f"handlers not registered: {', '.join(sorted(missing))}; run bassin migrate {service}"
+        return f"handlers not registered: {', '.join(sorted(missing))}; run bassin provision {service}"
     if unknown := rows.keys() - known.keys():
         return f"handlers of another release: {', '.join(sorted(unknown))}"
     inbox.asleep = frozenset(
@@ -40,6 +42,18 @@ async def stop(inbox: Inbox, reason: str) -> None:
     await inbox.db.pool.execute(STOP, inbox.consumer, reason)
 
 
+async def stop_beyond_the_end(inbox: Inbox, beyond: Sequence[tuple[str, int, str]]) -> str:
+    """The broker lost what it had acknowledged. Once resumed all is read again: the marks know what was applied.
+
+    `beyond` says what of each (stream, partition); returns the reason.
+    """
+    reason = f"the log is shorter than what was read of it: {'; '.join(what for _, _, what in beyond)}"
+    async with inbox.db.pool.acquire() as connection, connection.transaction():
+        await connection.execute(STOP, inbox.consumer, reason)
+        await connection.executemany(BEGIN_AGAIN, [(inbox.consumer, stream, number) for stream, number, _ in beyond])
+    return reason
+
+
 async def resume(inbox: Inbox) -> bool:
     """Returns whether it was stopped."""
     status: str = await inbox.db.pool.execute(RESUME, inbox.consumer)
@@ -49,4 +63,5 @@ async def resume(inbox: Inbox) -> bool:
 WHY_STOPPED = "SELECT reason FROM infra.consumer WHERE consumer = $1 AND stopped_at IS NOT NULL"
 HANDLERS = "SELECT name, kind, first, built_at FROM infra.handler"
 PLACES = 'SELECT stream, partition, next FROM infra."offset" WHERE consumer = $1'
+BEGIN_AGAIN = 'UPDATE infra."offset" SET next = 0 WHERE (consumer, stream, partition) = ($1, $2, $3)'
 RESUME = "UPDATE infra.consumer SET stopped_at = NULL WHERE consumer = $1 AND stopped_at IS NOT NULL"

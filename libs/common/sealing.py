@@ -49,13 +49,13 @@ def jobs(service: "Service") -> list[Job]:
 async def seal(tx: Tx, at: datetime) -> int:
     """Seal what has no seal, by académie; an anti-join, so that a line committed late is found too."""
     rows = await tx.fetch(UNSEALED, CHUNK)
+    # Before they are sealed: should that fail, again and again, the gauge must say so.
+    metrics.audit_unsealed_oldest.labels(tx.service).set(max((row["age"] for row in rows), default=0))
     last = {row["academie"]: (row["seq"], row["hash"]) for row in await tx.fetch(HEADS)}
     for row in rows:
         seq, before = last.get(row["academie"], (0, GENESIS))
         last[row["academie"]] = (seq + 1, link(before, row))
         tx.many(SEAL, [(row["academie"], seq + 1, row["id"], last[row["academie"]][1])])
-    left = rows[-1]["age"] if len(rows) == CHUNK else 0
-    metrics.audit_unsealed_oldest.labels(tx.service).set(left)
     return len(rows)
 
 

@@ -19,13 +19,22 @@ KEPT = 3
 log = structlog.get_logger()
 
 
+class NoPair(ValueError):
+    """The file is no pair of signing keys."""
+
+
 def create_keys(file: Path) -> None:
     """Write a first pair of keys, readable by their owner only."""
     _write(file, [_new_key(), _new_key()])
 
 
 def rotate_keys(file: Path) -> None:
-    """The published next key signs from now on, a new next one is published, the one that signed is kept once."""
+    """The published next key signs from now on, a new next one is published, the one that signed is kept once.
+
+    Raises:
+        NoPair: the file holds anything else; it is left as it is.
+    """
+    load_keys(file)
     signing, following, *_ = _read(file)
     _write(file, [following, _new_key(), signing][:KEPT])
 
@@ -37,6 +46,21 @@ def _new_key() -> dict[str, Any]:
 
 def _read(file: Path) -> list[dict[str, Any]]:
     return msgspec.json.decode(file.read_bytes(), type=Jwks).keys
+
+
+def load_keys(file: Path) -> list[ECKey]:
+    """The keys of the file, the one that signs first.
+
+    Raises:
+        NoPair: it does not hold two private keys with a kid.
+    """
+    try:
+        keys = [ECKey.import_key(data) for data in _read(file)]
+    except (ValueError, TypeError, KeyError, JoseError) as wrong:
+        raise NoPair(f"{file.name}: {wrong}") from wrong
+    if len(keys) < 2 or not all(key.kid and key.is_private for key in keys):
+        raise NoPair(f"{file.name}: two private keys with a kid are needed, one to follow the other")
+    return keys
 
 
 def _write(file: Path, keys: list[dict[str, Any]]) -> None:
@@ -55,27 +79,21 @@ class SigningKeys:
         self._elapsed = elapsed
         self._looked_at = elapsed()
         self._changed_at = file.stat().st_mtime_ns
-        self._keys = self._load()
-
-    def _load(self) -> list[ECKey]:
-        keys = [ECKey.import_key(data) for data in _read(self._file)]
-        if len(keys) < 2 or not all(key.kid and key.is_private for key in keys):
-            raise ValueError(f"{self._file.name}: two private keys with a kid are needed, one to follow the other")
-        return keys
+        self._keys = load_keys(file)
 
     def _present(self) -> list[ECKey]:
         if self._elapsed() - self._looked_at >= LOOK_AGAIN:
             self._looked_at = self._elapsed()
             try:
                 self._follow_the_file()
-            except (OSError, ValueError, JoseError) as wrong:
+            except (OSError, NoPair) as wrong:
                 log.error("signing_keys_not_read", reason=type(wrong).__name__)  # those we have still sign
         return self._keys
 
     def _follow_the_file(self) -> None:
         changed_at = self._file.stat().st_mtime_ns
         if changed_at != self._changed_at:
-            self._keys, self._changed_at = self._load(), changed_at
+            self._keys, self._changed_at = load_keys(self._file), changed_at
 
     def current(self) -> ECKey:
         return self._present()[0]

@@ -15,6 +15,7 @@ from common.identifiers import CodeAcademie
 from common.tx import Tx
 
 log = structlog.get_logger("bassin.jobs")
+DATABASE_AWAY = (OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InterfaceError)
 
 
 class Timekeeper:
@@ -38,7 +39,7 @@ class Timekeeper:
         with trace.continued(None), metrics.job_duration.labels(service, job.name).time():
             try:
                 await self.do(job)
-            except asyncpg.PostgresConnectionError as error:
+            except DATABASE_AWAY as error:
                 log.warning("job waits for the database", job=job.name, error=type(error).__name__)
             except Exception:
                 metrics.job_failures.labels(service, job.name).inc()

@@ -44,7 +44,7 @@ async def _look(db: Database) -> float:
 
 async def database_trouble(db: Database) -> str | None:
     """None if the database answers and was migrated; older than this code is as bad as absent."""
-    return None if await db.pool.fetchval(MIGRATED) else "not migrated: run bassin migrate"
+    return None if await db.pool.fetchval(MIGRATED) else "not migrated: run bassin provision"
 
 
 async def broker_trouble(consumer: Consumer, relay: Relay) -> str | None:

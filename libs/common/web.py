@@ -6,19 +6,21 @@ from typing import Any
 from litestar import Litestar
 from litestar.config.app import AppConfig
 from litestar.di import Provide
+from litestar.handlers import BaseRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, License, SecurityScheme, Server, Tag
 from litestar.types import ControllerRouterHandler, Middleware
 from msgspec import Struct
 
-from common import openapi, telemetry
-from common.body import IncomingRequest, refuse_nul_in_address, refuse_open_bodies
+from common import openapi, query, telemetry
+from common.body import IncomingRequest, refuse_nul_in_address, refuse_open_bodies, refuse_repeated_headers
 from common.health import Check, health_routes
 from common.identifiers import Identifier, InvalidIdentifier, Numen, dec_hook, enc_hook
 from common.observe import Observed
 from common.problem import HANDLERS
 from common.problem_pages import problems_controller
+from common.retrieval import Retrieval
 
 BODY_LIMIT = 1_000_000  # bytes; a route that needs more says `request_max_body_size`
 BeforeRequest = Callable[[Any], Awaitable[Any]]
@@ -48,15 +50,21 @@ def http_app(
     pages: Sequence[OpenAPIRenderPlugin] = (),
     problems: Sequence[ControllerRouterHandler] | None = None,
     body_limit: int = BODY_LIMIT,
+    elsewhere: Sequence[str] = (),
 ) -> Litestar:
-    """The application of service `name`; `problems` replaces its pages of refusals (the gateway shows those of all)."""
+    """The application of service `name`.
+
+    The gateway's differs in two: `problems` replaces its pages of refusals, it shows those of all services; what is
+    asked below the paths `elsewhere` is answered by others.
+    """
     config = _constants()
     config.route_handlers = [
         *controllers,
         *health_routes(essential or {}, helpful or {}),
         *(problems_controller(name) if problems is None else problems),
     ]
-    config.before_request = _before(before_request)
+    known: dict[BaseRouteHandler, Mapping[str, bool]] = {}
+    config.before_request = _before(before_request, known)
     config.dependencies = dict(dependencies or {})
     config.lifespan = [lambda _: telemetry.running(name), *lifespan]
     config.middleware = list(middleware)
@@ -64,8 +72,9 @@ def http_app(
     config.request_max_body_size = body_limit
     app = Litestar.from_config(config)
     refuse_open_bodies(app)
+    known.update(query.declared(app))
     openapi.refuse_random_examples(app)
-    app.asgi_handler = Observed(name, app.asgi_handler)
+    app.asgi_handler = Observed(name, Retrieval(app, elsewhere=elsewhere))
     return app
 
 
@@ -82,9 +91,11 @@ def _constants() -> AppConfig:
     )
 
 
-def _before(hook: BeforeRequest | None) -> BeforeRequest:
+def _before(hook: BeforeRequest | None, known: query.Declared) -> BeforeRequest:
     async def before(request: Any) -> Any:
         refuse_nul_in_address(request)
+        refuse_repeated_headers(request)
+        query.refuse_unknown_parameters(request, known)
         return None if hook is None else await hook(request)
 
     return before

@@ -2,8 +2,11 @@
 
 import asyncio
 import os
+import signal
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from types import FrameType
 
 import uvicorn
 import uvloop
@@ -14,34 +17,33 @@ from litestar.types import Receive, Scope, Send
 from common import logs
 from common.health import PUBLIC
 from common.internal_tokens import InternalTokens
-from common.settings import read
+from common.settings import SettingsError, read
 from common.signing_keys import SigningKeys
 from common.web import Description, http_app
 from gateway import openapi
 from gateway.access import Access
 from gateway.limits import Buckets, Limits
 from gateway.routes import Gateway
-from gateway.settings import GatewaySettings, IssuersFile, RoutesFile, read_file
+from gateway.settings import GatewaySettings
 
 DESCRIPTION = Description(
     title="Bassin",
     text="Coordination entre les services, les établissements et les académies d’une région académique.",
 )
+FORWARDED = "/v1"
+ENVIRONMENT = 3  # exit status: this environment will not do (bassin config check gateway)
 
 
 def app(settings: GatewaySettings, *, access: Access | None = None) -> Litestar:
     """The application; `access` is given where time is injected."""
-    keys = SigningKeys(settings.signing_keys)
+    issuers, routes, keys = settings.read_files()
     gateway = Gateway(
-        read_file(settings.routes, RoutesFile).routes,
-        access=access or Access(read_file(settings.issuers, IssuersFile).issuers),
+        routes,
+        access=access or Access(issuers),
         tokens=InternalTokens(signing=keys.current),
-        limits=Limits(
-            Buckets(settings.rate_per_subject, settings.burst_per_subject),
-            Buckets(settings.rate_per_academie, settings.burst_per_academie),
-            settings.in_flight_per_academie,
-        ),
+        limits=limits(settings),
     )
+    forwarded = (FORWARDED, *gateway.public_paths)
 
     @asynccontextmanager
     async def connections(_: Litestar) -> AsyncIterator[None]:
@@ -50,11 +52,20 @@ def app(settings: GatewaySettings, *, access: Access | None = None) -> Litestar:
 
     return http_app(
         settings.service,
-        [mount(gateway, "/v1", *gateway.public_paths), published_keys(keys), *openapi.pages()],
+        [mount(gateway, *forwarded), published_keys(keys), *openapi.pages()],
         description=DESCRIPTION,
         lifespan=[connections],
         pages=[openapi.Page(), openapi.Joined()],
         problems=openapi.refusals(),
+        elsewhere=forwarded,
+    )
+
+
+def limits(settings: GatewaySettings) -> Limits:
+    return Limits(
+        Buckets(settings.rate_per_subject, settings.burst_per_subject),
+        Buckets(settings.rate_per_academie, settings.burst_per_academie),
+        settings.in_flight_per_academie,
     )
 
 
@@ -80,7 +91,10 @@ async def serve(environ: Mapping[str, str] = os.environ) -> None:
     """Run until SIGTERM, then let what is under way end."""
     settings = read(GatewaySettings, environ)
     logs.configure(settings.service, level=settings.log_level)
-    await server(app(settings), settings).serve()
+    front = server(app(settings), settings)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _ended)
+    await front.serve()
 
 
 def server(application: Litestar, settings: GatewaySettings) -> uvicorn.Server:
@@ -101,8 +115,16 @@ def server(application: Litestar, settings: GatewaySettings) -> uvicorn.Server:
 
 
 def main() -> None:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve())
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve())
+    except SettingsError as wrong:
+        print(wrong, file=sys.stderr)
+        sys.exit(ENVIRONMENT)
+
+
+def _ended(number: int, frame: FrameType | None) -> None:
+    """uvicorn raises the signal once more after its graceful end; that end is not a failure."""
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from litestar.exceptions import MethodNotAllowedException
 from litestar.types import HTTPScope, Receive, Scope, Send
 
 from common.internal_tokens import InternalTokens, bearer
-from common.protocol import UnknownRoute
+from common.protocol import BadRequest, UnknownRoute
 from gateway.access import Access
 from gateway.forward import Forwarder, Upstream
 from gateway.limits import Limits
@@ -74,7 +74,10 @@ class Gateway:
 
 
 def _authorization(scope: HTTPScope) -> str | None:
-    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"), None)
+    given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
+    if len(given) > 1:
+        raise BadRequest("La demande porte plusieurs en-têtes Authorization.")
+    return given[0] if given else None
 
 
 def _upstream(route: Route) -> Upstream:

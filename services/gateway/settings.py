@@ -2,8 +2,10 @@
 
 import re
 import tomllib
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -11,6 +13,7 @@ from msgspec import Meta, Struct
 from common.identifiers import CodeAcademie, dec_hook
 from common.identity import Role
 from common.settings import Port, SettingsError
+from common.signing_keys import NoPair, SigningKeys
 
 T = TypeVar("T")
 FORWARDED = re.compile(r"/v1(/.*)?")
@@ -33,6 +36,16 @@ class GatewaySettings(Struct, frozen=True, kw_only=True):
     drain_seconds: Annotated[float, Meta(ge=0)] = 20
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
+    def read_files(self) -> "Files":
+        """What the files say, or a SettingsError with one line for each that will not do."""
+        wrong: list[str] = []
+        issuers = _told(wrong, "ISSUERS", lambda: read_file(self.issuers, IssuersFile).issuers)
+        routes = _told(wrong, "ROUTES", lambda: read_file(self.routes, RoutesFile).routes)
+        keys = _told(wrong, "SIGNING_KEYS", lambda: read_keys(self.signing_keys))
+        if issuers is None or routes is None or keys is None:
+            raise SettingsError(wrong)
+        return Files(issuers, routes, keys)
+
 
 class MandateRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Each value of the claim that the pattern matches whole gives a mandate; its groups uai and bassin place it."""
@@ -41,6 +54,14 @@ class MandateRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     pattern: str
     role: Role
     where: dict[str, str] = {}  # other claims that must hold these values too
+
+    def __post_init__(self) -> None:
+        try:
+            groups = re.compile(self.pattern).groupindex.keys()
+        except re.error as wrong:
+            raise ValueError(f"pattern {self.pattern!r}: {wrong}") from wrong
+        if unknown := groups - {"uai", "bassin"}:
+            raise ValueError(f"pattern {self.pattern!r}: no group but uai and bassin places a mandate: {unknown}")
 
 
 class Issuer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,6 +79,9 @@ class Issuer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class IssuersFile(Struct, frozen=True, forbid_unknown_fields=True):
     issuers: tuple[Issuer, ...]
+
+    def __post_init__(self) -> None:
+        _once([issuer.url for issuer in self.issuers], "issuer")
 
 
 class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,6 +107,21 @@ class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class RoutesFile(Struct, frozen=True, forbid_unknown_fields=True):
     routes: tuple[Route, ...]
 
+    def __post_init__(self) -> None:
+        _once([route.path for route in self.routes], "route")
+
+
+def _once(names: Sequence[str], what: str) -> None:
+    """Of two that are called alike one would never be heard."""
+    if twice := [name for name, times in Counter(names).items() if times > 1]:
+        raise ValueError(f"{what} {twice[0]} is there twice")
+
+
+class Files(NamedTuple):
+    issuers: tuple[Issuer, ...]
+    routes: tuple[Route, ...]
+    keys: SigningKeys
+
 
 def read_file(file: Path, kind: type[T]) -> T:
     """A configuration file, or one line that says what is wrong in it."""
@@ -90,5 +129,24 @@ def read_file(file: Path, kind: type[T]) -> T:
         text = file.read_text("utf-8")
         data = tomllib.loads(text) if file.suffix == ".toml" else msgspec.json.decode(text)
         return msgspec.convert(data, kind, dec_hook=dec_hook)
-    except (OSError, ValueError) as wrong:
+    except OSError as unreadable:
+        raise SettingsError([f"{file}: {unreadable.strerror}"]) from unreadable
+    except ValueError as wrong:
         raise SettingsError([f"{file.name}: {wrong}"]) from wrong
+
+
+def read_keys(file: Path) -> SigningKeys:
+    try:
+        return SigningKeys(file)
+    except OSError as unreadable:
+        raise SettingsError([f"{file}: {unreadable.strerror}: bassin keys create {file}"]) from unreadable
+    except NoPair as wrong:
+        raise SettingsError([f"{wrong}: bassin keys create ANOTHER_FILE"]) from wrong
+
+
+def _told(wrong: list[str], variable: str, look: Callable[[], T]) -> T | None:
+    try:
+        return look()
+    except SettingsError as error:
+        wrong += [f"BASSIN_{variable}: {line}" for line in error.lines]
+        return None

@@ -27,6 +27,7 @@ COMMANDS = {
     "parking": Command("parking:app", "records that could not be applied"),
     "consumer": Command("operate:consumer", "let a stopped consumer go on"),
     "lost": Command("operate:lost", "facts that a restored database had forgotten"),
+    "territory": Command("territory:app", "load an official directory of schools: dry run, report, application"),
     "person": Command("person:app", "export or erase what the services hold of somebody"),
     "audit": Command("operate:audit", "verify the chain"),
     "keys": Command("keys:app", "the gateway's signing keys: create, rotate"),

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from importlib.metadata import entry_points
+from typing import Protocol, runtime_checkable
 
 import msgspec
 from cyclopts import App
@@ -12,11 +13,22 @@ from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
 
+from common.local.trouble import Trouble
+from common.service import services
 from common.settings import PREFIX, Settings, SettingsError, read, shown
 
 GROUP = "bassin.settings"  # entry points: a service whose settings are not the usual ones names their Struct here
 OTHERS = frozenset({"BASSIN_ADMIN_DATABASE_URL"})  # read by commands, not by services
 ENVIRONMENT = 3  # exit status: this environment will not do
+
+
+@runtime_checkable
+class HasFiles(Protocol):
+    """Settings that name files which the service reads when it starts."""
+
+    def read_files(self) -> object:
+        """SettingsError if it could not start with them."""
+
 
 app = App(name="config", help="What the environment says to a service.")
 
@@ -29,6 +41,8 @@ def check(service: str = "training") -> int:
         print(f"warning: {line}", file=sys.stderr)
     try:
         settings = read(kind, os.environ, service=service)
+        if isinstance(settings, HasFiles):
+            settings.read_files()
     except SettingsError as wrong:
         for line in wrong.lines:
             print(f"error: {line}", file=sys.stderr)
@@ -42,8 +56,13 @@ def check(service: str = "training") -> int:
 
 
 def settings_of(service: str) -> type[Struct]:
-    found = [point.load() for point in entry_points(group=GROUP) if point.name == service]
-    return found[0] if found else Settings
+    of_its_own = {point.name: point for point in entry_points(group=GROUP)}
+    if service in of_its_own:
+        kind: type[Struct] = of_its_own[service].load()
+        return kind
+    if service not in services():
+        raise Trouble(f"no service {service!r}: {', '.join(sorted([*of_its_own, *services()]))}")
+    return Settings
 
 
 def table(service: str, rows: list[tuple[str, str, str]]) -> Table:

@@ -5,6 +5,7 @@ from pathlib import Path
 from cyclopts import App
 
 from common.contract_documents import export as documents
+from common.contract_documents.committed import Unreadable
 from common.local.places import ROOT
 from common.local.trouble import Trouble
 
@@ -27,14 +28,20 @@ def export(*, docs: Path = DOCS) -> int:
     if wrong := _refused(docs):
         _say(wrong)
         return 1
-    _say([f"wrote {file}" for file in documents.write(docs, documents.rendered(docs, documents.installed()))])
+    try:
+        _say([f"wrote {file}" for file in documents.write(docs, documents.rendered(docs, documents.installed()))])
+    except OSError as wrong_place:
+        raise Trouble(f"{wrong_place.filename}: {wrong_place.strerror}: say --docs") from wrong_place
     return 0
 
 
 def _refused(docs: Path) -> list[str]:
     if not (docs / documents.SAMPLES).is_dir():
         raise Trouble(f"no contracts in {docs}: run this in a clone, or say --docs")
-    return documents.refused(docs)
+    try:
+        return documents.refused(docs)
+    except Unreadable as broken:
+        raise Trouble(str(broken)) from broken
 
 
 def _say(lines: list[str]) -> None:

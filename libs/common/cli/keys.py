@@ -5,7 +5,7 @@ from pathlib import Path
 from cyclopts import App
 
 from common.local.trouble import Trouble
-from common.signing_keys import create_keys, rotate_keys
+from common.signing_keys import NoPair, create_keys, rotate_keys
 
 app = App(name="keys", help="The gateway's signing keys (BASSIN_SIGNING_KEYS).")
 
@@ -15,7 +15,10 @@ def create(file: Path) -> int:
     """Write a first pair of keys into FILE, which must not exist."""
     if file.exists():
         raise Trouble(f"{file} exists: bassin keys rotate {file}")
-    create_keys(file)
+    try:
+        create_keys(file)
+    except OSError as wrong:
+        raise Trouble(f"{file} cannot be written ({wrong.strerror}): name a file in a directory of yours") from wrong
     return 0
 
 
@@ -24,6 +27,8 @@ def rotate(file: Path) -> int:
     """Let the next key of FILE sign. Running gateways follow within 5 s; wait 10 minutes before the next rotation."""
     try:
         rotate_keys(file)
-    except (OSError, ValueError) as wrong:
-        raise Trouble(f"{file} holds no pair of keys ({wrong}): bassin keys create {file}") from wrong
+    except FileNotFoundError as absent:
+        raise Trouble(f"{file} does not exist: bassin keys create {file}") from absent
+    except (OSError, NoPair) as wrong:
+        raise Trouble(f"{file} holds no pair of keys ({wrong}): bassin keys create ANOTHER_FILE") from wrong
     return 0

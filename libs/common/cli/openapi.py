@@ -9,6 +9,7 @@ from cyclopts import App
 from common import openapi
 from common.identifiers import CodeAcademie
 from common.local.places import ROOT
+from common.local.trouble import Trouble
 from common.openapi_join import join
 from common.service import load, services
 from common.settings import Settings
@@ -41,11 +42,14 @@ def rendered() -> dict[str, bytes]:
 @app.command
 def export(*, docs: Path = DOCS) -> int:
     """Write docs/openapi/<service>.json and docs/openapi.json."""
-    (docs / "openapi").mkdir(parents=True, exist_ok=True)
-    for file, document in rendered().items():
-        if not _holds(docs / file, document):
-            (docs / file).write_bytes(document)
-            print(f"wrote {file}")
+    try:
+        (docs / "openapi").mkdir(parents=True, exist_ok=True)
+        for file, document in rendered().items():
+            if not _holds(docs / file, document):
+                (docs / file).write_bytes(document)
+                print(f"wrote {file}")
+    except OSError as wrong_place:
+        raise Trouble(f"{wrong_place.filename}: {wrong_place.strerror}: say --docs") from wrong_place
     return 0
 
 

@@ -1,6 +1,5 @@
 """Commands for the people who run the platform: provisioning, serving, rebuilding, verifying."""
 
-import asyncio
 import os
 from typing import Annotated
 
@@ -10,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from common import audit_check, migrate, roster, topics
-from common.cli.reach import fail, reach
+from common.cli.reach import answered, fail, reach
 from common.contracts.catalogue import CONTRACTS
 from common.kafka_log import KafkaLog
 from common.rebuild import Rebuild
@@ -49,7 +48,7 @@ def provision(service: Service) -> None:
             ends.setdefault(stream, {})[partition] = end
         await migrate.register(owner, service, table.names(), ends)
 
-    asyncio.run(work())
+    answered(service, work())
 
 
 async def _migrated(service: str) -> str:
@@ -69,7 +68,7 @@ def rebuild(service: Service, projection: str) -> None:
         known = ", ".join(p.name for p in reached.service.projections)
         fail(f"{service} has no projection {projection!r}: {known or 'none'}", 2)
     work = Rebuild(reached.urls, reached.kafka, service, found[0])
-    rebuilt = asyncio.run(work.run(reached.academies))
+    rebuilt = answered(service, work.run(reached.academies))
     table = Table("table", "rows before", "rows after", title=f"{service} {projection}")
     for name, (before, after) in rebuilt.rows.items():
         table.add_row(name, str(before), str(after))
@@ -91,7 +90,7 @@ def verify(service: Service) -> int:
         finally:
             await connection.close()
 
-    verified = asyncio.run(work())
+    verified = answered(service, work())
     for finding in verified.findings:
         print(f"académie {finding.academie}, seal {finding.seq}: {finding.what}")
     print(f"{verified.lines} sealed lines, {verified.heads} heads told, {len(verified.findings)} findings")
@@ -106,7 +105,7 @@ def resume(service: Service) -> None:
         async with reach(service).inbox() as inbox:
             return await roster.resume(inbox)
 
-    print("resumed" if asyncio.run(work()) else "it was not stopped")
+    print("resumed" if answered(service, work()) else "it was not stopped")
 
 
 @lost.command(name="list")
@@ -122,7 +121,7 @@ def list_(service: Service) -> None:
             await connection.close()
 
     table = Table("event", "type", "académie", "subject", "version", "found")
-    for row in asyncio.run(work()):
+    for row in answered(service, work()):
         table.add_row(*(str(value) for value in row))
     Console().print(table)
 

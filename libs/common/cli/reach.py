@@ -1,24 +1,38 @@
 """Where an operator's command finds a service's database and broker: the environment, else the running demo."""
 
+import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn, TypeVar
 
+import asyncpg
 import msgspec
+from aiokafka.errors import KafkaError
 from msgspec import Struct
 
 from common.clock import Clock
 from common.db import Database, connect
-from common.identifiers import CodeAcademie
+from common.identifiers import CodeAcademie, InvalidIdentifier
 from common.inbox import Inbox
+from common.local.places import STATE
 from common.migrate import ServiceUrls
 from common.service import Service, load
 
-RUN = Path(".bassin/run.json")  # written by `bassin demo` while it runs
+T = TypeVar("T")
+RUN = STATE / "run.json"  # written by `bassin demo` while it runs
 ENVIRONMENT = 3  # exit status: this environment will not do
+# What the environment can be blamed for; any other error of the database is a bug and shows where.
+DATABASE_REFUSES = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InsufficientPrivilegeError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+)
 
 
 class Run(Struct, frozen=True, kw_only=True):
@@ -52,6 +66,25 @@ def fail(line: str, status: int = ENVIRONMENT) -> NoReturn:
     sys.exit(status)
 
 
+def answered(service: str, work: Coroutine[Any, Any, T]) -> T:
+    """What `work` comes to; a database or a broker that cannot be used is one line with its remedy."""
+    try:
+        return asyncio.run(work)
+    except asyncpg.UndefinedTableError:
+        fail(f"the database of {service} is not laid out: bassin provision {service}")
+    except (*DATABASE_REFUSES, KafkaError, OSError) as error:
+        broker = isinstance(error, KafkaError)
+        place, where = ("broker", "BASSIN_KAFKA") if broker else ("database", "BASSIN_DATABASE_URL and its like")
+        fail(f"the {place} of {service} cannot be used ({type(error).__name__}): check {where}, or make demo")
+
+
+def served(codes: str) -> tuple[CodeAcademie, ...]:
+    try:
+        return tuple(CodeAcademie(code.strip()) for code in codes.split(","))
+    except InvalidIdentifier:
+        fail("BASSIN_ACADEMIES names the académies of this deployment: BASSIN_ACADEMIES=09,20")
+
+
 def running() -> Run | None:
     try:
         return msgspec.json.decode(RUN.read_bytes(), type=Run)
@@ -75,8 +108,7 @@ def reach(name: str, environ: Mapping[str, str] = os.environ) -> Reached:
             app=app,
             relay=environ.get("BASSIN_RELAY_DATABASE_URL", app),
         )
-        academies = environ.get("BASSIN_ACADEMIES", "").split(",")
-        return Reached(service, found, environ.get("BASSIN_KAFKA", ""), tuple(map(CodeAcademie, academies)))
+        return Reached(service, found, environ.get("BASSIN_KAFKA", ""), served(environ.get("BASSIN_ACADEMIES", "")))
     if run is None or name not in run.services:
         fail("no database: set BASSIN_DATABASE_URL, BASSIN_KAFKA and BASSIN_ACADEMIES, or run this beside make demo")
     return Reached(service, run.services[name], run.kafka, tuple(map(CodeAcademie, run.academies)))

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from common import sealing
-from common.contract_documents import asyncapi, listening_map, samples, schemas
+from common.contract_documents import asyncapi, committed, listening_map, samples, schemas
 from common.contract_documents.compatibility import breaks
 from common.contracts.catalogue import EVENTS
 from common.service import Service, load, services
@@ -47,8 +47,8 @@ def refused(docs: Path) -> list[str]:
     for file in sorted((docs / SCHEMAS).glob("*.json")):
         ce_type = file.stem
         if ce_type in EVENTS:
-            committed = msgspec.json.decode(file.read_bytes(), type=schemas.Schema)
-            found += [f"{ce_type}: {why}" for why in breaks(committed, schemas.schema(EVENTS[ce_type]))]
+            before = committed.read(file, dict)
+            found += [f"{ce_type}: {why}" for why in breaks(before, schemas.schema(EVENTS[ce_type]))]
         elif ce_type not in decoded:
             found.append(f"{ce_type}: was published, and no event decodes it any more: keep it or give an upcast")
     return [*found, *unsampled(docs, {*EVENTS, *decoded})]

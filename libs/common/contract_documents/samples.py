@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
+
+from common.contract_documents import committed
 
 
 class Sample(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -20,4 +21,4 @@ class Sample(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def read(directory: Path) -> dict[str, Sample]:
     """By ce_type, which is also the file's name."""
-    return {file.stem: msgspec.json.decode(file.read_bytes(), type=Sample) for file in sorted(directory.glob("*.json"))}
+    return {file.stem: committed.read(file, Sample) for file in sorted(directory.glob("*.json"))}

@@ -20,6 +20,7 @@ from common.local.screen import Screen
 from common.local.signals import Ended, ended_by_signals
 from common.local.trouble import Trouble
 
+NOT_OURS = frozenset({"BASSIN_ADMIN_DATABASE_URL", "BASSIN_KAFKA"})
 RUN = STATE / "run.json"  # how the commands beside a running demo find it
 ALREADY = "a demo of this clone is running already: end it with Ctrl-C where it runs, or use another clone and --port"
 
@@ -39,7 +40,7 @@ def run(wish: Wish) -> int:
     foreground = False
     try:
         with ended_by_signals(), alone(STATE / "demo.lock", refusal=ALREADY), ExitStack() as ends:
-            if wish.fresh:
+            if wish.fresh or is_half_gone(Layout(wish.port)):
                 forget(Layout(wish.port))
             platform = start(Layout(wish.port), screen, ends)
             play(platform, screen)
@@ -100,9 +101,16 @@ def tell(platform: Platform, urls: Urls) -> None:
     )
 
 
+def is_half_gone(layout: Layout) -> bool:
+    """Somebody removed .bassin, and with it one server's data: the other's would wait for events that are no more."""
+    if os.environ.keys() & NOT_OURS:
+        return False
+    return layout.postgres_home.exists() != layout.kafka_home.exists()
+
+
 def forget(layout: Layout) -> None:
     """What an earlier demo of this clone kept; nothing of a server that is not ours."""
-    if os.environ.keys() & {"BASSIN_ADMIN_DATABASE_URL", "BASSIN_KAFKA"}:
+    if os.environ.keys() & NOT_OURS:
         raise Trouble("--fresh forgets our own servers only: drop the bassin_* databases and bassin.* topics of yours")
     for directory in (layout.postgres_home, layout.kafka_home, layout.mails):
         shutil.rmtree(directory, ignore_errors=True)

@@ -88,7 +88,8 @@ class Journey:
             done = until(lambda: admin.get(path), _is_past("analysed", "decided", "applying"), what="the import")
             expect(done["status"] == "applied", f"the import is {done['status']}: {done['findings']}")
         known = admin.all("/v1/territory/etablissements", academie=academie.code)
-        expect(len(known) == len(academie.schools), f"{len(known)} établissements, not {len(academie.schools)}")
+        expected = f"{len(known)} établissements, not the demo's {len(academie.schools)}"
+        expect(len(known) == len(academie.schools), f"{expected}: another directory was imported, bassin demo --fresh")
 
     def _open(self, academie: Academie) -> str:
         office = self._as(f"formation@{academie.issuer}")

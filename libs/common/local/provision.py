@@ -20,6 +20,7 @@ from common.signing_keys import create_keys
 
 PARTITIONS = 3
 PUBLIC = (("hr_networks", "/calendrier"), ("hr_networks", "/calendrier.ics"))  # pages that anybody may read
+LARGE = (("territory", "/v1/territory/imports", 100_000_000),)  # service, prefix, bytes of a body
 
 
 def server_version(admin_url: str) -> str:
@@ -73,7 +74,12 @@ def routes_toml(services: Mapping[str, str]) -> str:
         for name, prefix in PUBLIC
         if name in services
     ]
-    return "\n".join(usual + public)
+    large = [
+        f'[[routes]]\nservice = "{name}"\nurl = "{services[name]}"\nprefix = "{prefix}"\nlargest_body = {size}\n'
+        for name, prefix, size in LARGE
+        if name in services
+    ]
+    return "\n".join(usual + public + large)
 
 
 def _refused(admin_url: str, refusal: Exception) -> Trouble:

@@ -20,6 +20,7 @@ from common.db import Database
 from common.exports import Profil, ProfilDemande, csv_answer
 from common.identifiers import Uai
 from common.identity import Agent, Role, decides, reads
+from common.openapi import refuses
 from common.pagination import Cursor, Limit, Page, paged, read_cursor
 from common.protocol import require_match
 from hr_networks.answers import store, views
@@ -106,7 +107,7 @@ class AnswersController(Controller):
             status = 200 if judged.school.revision else 201
             return tx.answer(Receipt.of(answered), status=status, etag=f'"{answered.revision}"')
 
-    @get("/answers/{uai:str}", guards=[reads(Role.CHEF_ETABLISSEMENT, *OFFICE)])
+    @get("/answers/{uai:str}", guards=[reads(Role.CHEF_ETABLISSEMENT, *OFFICE)], responses=refuses(409))
     async def one(
         self,
         *,
@@ -138,10 +139,10 @@ class AnswersController(Controller):
         """Lister les établissements interrogés : réponses reçues, relances, silences (`answered=false`)."""
         (after,) = read_cursor(cursor, Uai) or (None,)
         async with db.transaction(agent) as tx:
-            academie = (await census.campaign(tx, campaign)).academie
-            agent.require(*OFFICE, academie=academie)
-            today = local_day(tx.at, zone_of(academie))
-            found = await views.answers(tx, campaign, answered=answered, today=today, after=after, limit=limit)
+            asked = await census.campaign(tx, campaign)
+            agent.require(*OFFICE, academie=asked.academie)
+            day = asked.counted_on(tx.at)
+            found = await views.answers(tx, campaign, answered=answered, day=day, after=after, limit=limit)
         return paged(found, limit, lambda each: (each.uai,), request)
 
     @get("/names.csv", guards=[reads(*OFFICE)], media_type="text/csv")
@@ -155,8 +156,8 @@ class AnswersController(Controller):
     ) -> Stream:
         """Télécharger la liste des personnes déclarées ; le téléchargement est tracé."""
         async with db.transaction(agent) as tx:
-            academie = (await census.campaign(tx, campaign)).academie
-            agent.require(*OFFICE, academie=academie)
-            found = await views.names(tx, campaign, today=local_day(tx.at, zone_of(academie)))
-            audit.record(tx, academie, "names-exported", campaign, detail={"persons": len(found)})
+            asked = await census.campaign(tx, campaign)
+            agent.require(*OFFICE, academie=asked.academie)
+            found = await views.names(tx, campaign, day=asked.counted_on(tx.at))
+            audit.record(tx, asked.academie, "names-exported", campaign, detail={"persons": len(found)})
         return csv_answer(f"recensement-{campaign}.csv", HEADER, [row_of(each) for each in found], profil)

@@ -18,7 +18,7 @@ from hr_networks.people.domain import Declaration, Declared, Identity, Known, Pe
 
 class PersonBeingDeclared(Unavailable):
     code = "person-being-declared"
-    title = "Personne en cours de déclaration par un autre établissement"
+    title = "Personne déclarée ou effacée par d’autres au même moment"
 
 
 class Judged(Struct, frozen=True):
@@ -54,11 +54,13 @@ async def record(tx: Tx, academie: str, answered: CensusAnswered, declaration: D
     people = msgspec.json.encode(declaration.changed, enc_hook=enc_hook).decode()
     answer = (academie, answered.census, answered.uai, answered.revision, answered.identified)
     try:
-        await tx.execute(RECORD, *answer, by, tx.at, lines, people)
+        written = await tx.execute(RECORD, *answer, by, tx.at, lines, people)
     except asyncpg.UniqueViolationError as race:
         if race.constraint_name != "one_person_per_work_mail":
             raise
         raise PersonBeingDeclared("Renvoyez la même réponse.", retry_after=1) from race
+    if written != f"INSERT 0 {len(declaration.lines)}":
+        raise PersonBeingDeclared("Relisez votre réponse, puis renvoyez-la.", retry_after=1)
     outbox.append(tx, academie, [*declaration.changed, answered])
     detail: dict[str, str | int] = {"uai": str(answered.uai), "revision": answered.revision}
     audit.record(tx, academie, "census-answered", answered.census, detail=detail)
@@ -79,12 +81,24 @@ WHERE c.id = $1 AND a.uai = $2
 FOR SHARE OF c FOR UPDATE OF a
 """
 
+# The people named are locked: one whose erasure was committed since they were read is not written again.
+# A reminder still waiting for the mail server would reach a school that is silent no more.
 RECORD = """
-WITH answered AS (
+WITH named AS MATERIALIZED (
+    SELECT p.id, p.erased FROM person p
+    WHERE p.academie = $1 AND p.id IN (SELECT (line ->> 'person')::uuid FROM jsonb_array_elements($8::jsonb) AS line)
+    ORDER BY p.id FOR NO KEY UPDATE
+), answered AS (
     UPDATE addressed_school SET revision = $4, answered_at = $7 WHERE (academie, campaign, uai) = ($1, $2, $3)
 ), version AS (
     INSERT INTO answer_version (academie, campaign, uai, revision, answered_by, answered_at, identified)
     VALUES ($1, $2, $3, $4, $6, $7, $5)
+), withdrawn AS (
+    DELETE FROM mail WHERE academie = $1 AND state = 'waiting' AND lease IS NULL AND kind = 'census-reminder'
+        AND starts_with(key, $2::text || '/' || $3 || '/') RETURNING right(key, 10)::date AS day
+), never_reminded AS (
+    DELETE FROM reminder r USING withdrawn w
+    WHERE (r.academie, r.campaign, r.uai) = ($1, $2, $3) AND r.sent_on = w.day
 ), people AS (
     INSERT INTO person (academie, id, civility, family_name, given_names, work_mail, uai)
     SELECT $1, p.subject, p.civility, p.family_name, p.given_names, p.work_mail, p.uai
@@ -100,4 +114,5 @@ INSERT INTO declared_person (academie, campaign, uai, revision, person, rank, ci
 SELECT $1, $2, $3, $4, (l.line ->> 'person')::uuid, l.rank, l.line ->> 'civility', l.line ->> 'family_name',
     l.line ->> 'given_names', l.line ->> 'function', l.line ->> 'corps', l.line ->> 'work_mail'
 FROM jsonb_array_elements($8::jsonb) WITH ORDINALITY AS l (line, rank)
+WHERE NOT EXISTS (SELECT FROM named WHERE named.id = (l.line ->> 'person')::uuid AND named.erased)
 """

@@ -10,6 +10,7 @@ from msgspec import Struct
 from common.identifiers import CodeAcademie, CodeBassin, Uai, dec_hook
 from common.tx import Tx
 from hr_networks.answers.store import missing
+from hr_networks.census.domain import UnknownVersion
 from hr_networks.people.domain import Civility, Corps, Declared
 
 
@@ -73,10 +74,12 @@ class NamedPerson(Struct, frozen=True, kw_only=True):
 
 
 async def answer(tx: Tx, campaign: UUID, uai: Uai, version: int | None) -> AnswerView:
-    """The asked version, or the latest; a version that does not exist is an answer not given."""
+    """The asked version, or the latest; a school that is silent has an empty one."""
     row = await tx.fetchrow(ANSWER, campaign, uai, version)
     if row is None:
         raise await missing(tx, campaign)
+    if version not in (None, row["revision"]):
+        raise UnknownVersion
     people = msgspec.json.decode(row["persons"], type=list[Declared])
     return msgspec.convert({**row, "persons": [labelled(each) for each in people]}, AnswerView, dec_hook=dec_hook)
 
@@ -87,14 +90,14 @@ def labelled(person: Declared) -> dict[str, object]:
 
 
 async def answers(
-    tx: Tx, campaign: UUID, *, answered: bool | None, today: date, after: Uai | None, limit: int
+    tx: Tx, campaign: UUID, *, answered: bool | None, day: date, after: Uai | None, limit: int
 ) -> list[AnswerSummary]:
-    rows = await tx.fetch(ANSWERS, campaign, answered, today, after, limit + 1)
+    rows = await tx.fetch(ANSWERS, campaign, answered, day, after, limit + 1)
     return [msgspec.convert(dict(row), AnswerSummary, dec_hook=dec_hook) for row in rows]
 
 
-async def names(tx: Tx, campaign: UUID, *, today: date) -> list[NamedPerson]:
-    rows: list[Record] = await tx.fetch(NAMES, campaign, today)
+async def names(tx: Tx, campaign: UUID, *, day: date) -> list[NamedPerson]:
+    rows: list[Record] = await tx.fetch(NAMES, campaign, day)
     return [msgspec.convert(dict(row), NamedPerson, dec_hook=dec_hook) for row in rows]
 
 

@@ -23,6 +23,7 @@ from hr_networks.census.domain import (
     CampaignWish,
     Line,
     Status,
+    counted_on,
     local_day,
     move_deadline,
     open_census,
@@ -152,8 +153,8 @@ class CampaignsController(Controller):
         async with db.transaction(agent) as tx:
             locked = await store.lock_campaign(tx, campaign)
             agent.require(*OFFICE, academie=locked.academie)
-            today = local_day(tx.at, zone_of(locked.academie))
-            final = await store.freeze(tx, locked, today=today, by=agent.id, reason=data.reason)
+            day = counted_on(locked.deadline, today=local_day(tx.at, zone_of(locked.academie)))
+            final = await store.freeze(tx, locked, day=day, by=agent.id, reason=data.reason)
             await store.record_closing(tx, locked, final, reason=data.reason)
             figures = {"addressed": final.addressed, "answered": final.answered, "identified": final.identified}
             return tx.answer(Closing(id=campaign, **figures))

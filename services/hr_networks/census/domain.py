@@ -29,6 +29,11 @@ class UnknownCampaign(NotFound):
     title = "Recensement introuvable"
 
 
+class UnknownVersion(NotFound):
+    code = "unknown-answer-version"
+    title = "Version de la réponse introuvable"
+
+
 class DeadlineInThePast(Refusal):
     code = "deadline-in-the-past"
     title = "Date limite déjà passée"
@@ -195,6 +200,11 @@ def move_deadline(campaign: Campaign, deadline: date, *, today: date) -> Deadlin
     if deadline == campaign.deadline:
         raise DeadlineUnchanged
     return DeadlineMoved(subject=campaign.id, deadline=deadline)
+
+
+def counted_on(deadline: date, *, today: date) -> date:
+    """The day whose memberships count: today, and once the deadline is past its last day, however late one looks."""
+    return min(today, deadline)
 
 
 def close(campaign: Campaign, *, addressed: int, answered: int, identified: int) -> CensusClosed:

@@ -51,7 +51,7 @@ async def close_at_the_deadline(tx: Tx, at: datetime) -> int:
     rows = await tx.fetch(LATEST_DAY, at.date())
     over = [each for each in map(campaign_of, rows) if is_over(each.deadline, today=today_in(each.academie, at))]
     for campaign in over:
-        figures = await store.freeze(tx, campaign, today=campaign.deadline, by=None, reason="")
+        figures = await store.freeze(tx, campaign, day=campaign.deadline, by=None, reason="")
         await store.record_closing(tx, campaign, figures, reason=None)
     return len(over)
 

@@ -49,10 +49,10 @@ async def record_deadline(tx: Tx, campaign: Campaign, moved: DeadlineMoved) -> i
     return campaign.revision + 1
 
 
-async def freeze(tx: Tx, campaign: Campaign, *, today: date, by: UUID | None, reason: str) -> Figures:
+async def freeze(tx: Tx, campaign: Campaign, *, day: date, by: UUID | None, reason: str) -> Figures:
     """Close a locked campaign and keep where each of its schools stands on that day."""
     refuse_closed(campaign)
-    rows = await tx.fetch(FREEZE, campaign.academie, campaign.id, today, tx.at, by, reason)
+    rows = await tx.fetch(FREEZE, campaign.academie, campaign.id, day, tx.at, by, reason)
     return count([completeness.standing(row) for row in rows])
 
 

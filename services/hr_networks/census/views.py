@@ -9,9 +9,10 @@ import msgspec
 from asyncpg import Record
 from msgspec import Struct
 
+from common.clock import zone_of
 from common.identifiers import CodeAcademie, Uai, dec_hook
 from common.tx import Tx
-from hr_networks.census.domain import Status, UnknownCampaign
+from hr_networks.census.domain import Status, UnknownCampaign, counted_on, local_day
 
 
 class CampaignSummary(Struct, frozen=True, kw_only=True):
@@ -26,6 +27,10 @@ class CampaignSummary(Struct, frozen=True, kw_only=True):
     status_label: str
     opened_at: datetime
     closed_at: datetime | None
+
+    def counted_on(self, at: datetime) -> date:
+        """The day whose memberships count, seen at that time."""
+        return counted_on(self.deadline, today=local_day(self.closed_at or at, zone_of(self.academie)))
 
 
 class CampaignView(CampaignSummary, frozen=True, kw_only=True):

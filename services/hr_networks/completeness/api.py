@@ -9,12 +9,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from msgspec import Struct
 
-from common.clock import zone_of
 from common.db import Database
 from common.identifiers import CodeAcademie, CodeBassin
 from common.identity import Agent, Role, reads
 from hr_networks.census import views as census
-from hr_networks.census.domain import Status, local_day
+from hr_networks.census.domain import Status
 from hr_networks.completeness import views
 from hr_networks.completeness.domain import BassinFigures, Figures, by_bassin, count
 from hr_networks.roles import OFFICE
@@ -43,10 +42,10 @@ class CompletenessController(Controller):
             asked = await census.campaign(tx, campaign)
             bassins = bassins_read_by(agent, asked.academie)
             frozen = asked.status is Status.CLOSED
-            today = local_day(asked.closed_at or tx.at, zone_of(asked.academie))
-            found = await views.standings(tx, asked.academie, campaign, frozen=frozen, today=today)
+            day = asked.counted_on(tx.at)
+            found = await views.standings(tx, asked.academie, campaign, frozen=frozen, day=day)
         seen = views.within(found, bassins)
-        return Completeness(campaign=campaign, frozen=frozen, on=today, bassins=by_bassin(seen), total=count(seen))
+        return Completeness(campaign=campaign, frozen=frozen, on=day, bassins=by_bassin(seen), total=count(seen))
 
 
 def bassins_read_by(agent: Agent, academie: CodeAcademie) -> frozenset[CodeBassin] | None:

@@ -12,11 +12,11 @@ from common.tx import Tx
 from hr_networks.completeness.domain import Standing
 
 
-async def standings(tx: Tx, academie: CodeAcademie, campaign: UUID, *, frozen: bool, today: date) -> list[Standing]:
+async def standings(tx: Tx, academie: CodeAcademie, campaign: UUID, *, frozen: bool, day: date) -> list[Standing]:
     if frozen:
         rows = await tx.fetch(FINAL, academie, campaign)
     else:
-        rows = await tx.fetch(LIVE, academie, campaign, today)
+        rows = await tx.fetch(LIVE, academie, campaign, day)
     return [standing(row) for row in rows]
 
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 from common.db import Database
 from common.identifiers import CodeAcademie, Uai
 from common.identity import Agent, Role, decides, proposes, reads
+from common.openapi import refuses
 from hr_networks.links import store, views
 from hr_networks.links.domain import link_by_head, link_by_mail
 from hr_networks.links.views import OwnRecord
@@ -36,7 +37,7 @@ class OwnLinkController(Controller):
     path = "/v1/hr-networks/me"
     tags = ("Rattachements",)
 
-    @get("/", guards=[reads(*Role)])
+    @get("/", guards=[reads(*Role)], responses=refuses(404))
     async def own_record(self, agent: NamedDependency[Agent], db: NamedDependency[Database]) -> OwnRecord:
         """Lire la fiche à laquelle son compte est rattaché."""
         async with db.transaction(agent) as tx:

@@ -7,7 +7,7 @@ import msgspec
 from common import mail
 from common.tx import Tx
 from hr_networks.meetings.documents import Communicated, communication
-from hr_networks.reminders.jobs import jobs
+from hr_networks.people.jobs import jobs
 
 __all__ = ["jobs"]  # the census's registry: a service has one
 

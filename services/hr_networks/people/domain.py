@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Annotated
+from unicodedata import combining, normalize
 from uuid import UUID
 
 from msgspec import Meta, Struct
@@ -128,7 +129,7 @@ def identify(wish: PersonWish, known: Known) -> UUID | None:
         return wish.person
     if holder is None:
         return None
-    if not (same(holder.family_name, wish.family_name) or same(holder.given_names, wish.given_names)):
+    if not (sounds_alike(holder.family_name, wish.family_name) or sounds_alike(holder.given_names, wish.given_names)):
         raise MailOfSomeoneElse
     return holder.id
 
@@ -145,6 +146,16 @@ def refuse_duplicates(lines: Sequence[Declared]) -> None:
 
 def same(one: str, other: str) -> bool:
     return tidy(one).casefold() == tidy(other).casefold()
+
+
+def sounds_alike(one: str, other: str) -> bool:
+    """« Hélène Hautecœur-Roy » is the « HELENE HAUTECOEUR ROY » of another file."""
+    return plain(one) == plain(other)
+
+
+def plain(name: str) -> str:
+    letters = normalize("NFKD", name.casefold().replace("œ", "oe").replace("æ", "ae"))
+    return tidy("".join(each if each.isalnum() else " " for each in letters if not combining(each)))
 
 
 def tidy(text: str) -> str:

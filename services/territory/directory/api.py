@@ -79,7 +79,7 @@ class EtablissementsController(Controller):
             rows = await views.etablissements(tx, wanted, after, limit + 1)
         return paged(rows, limit, lambda row: (row.academie, row.uai), request)
 
-    @get("/etablissements.csv", guards=[reads(*EVERYONE)])
+    @get("/etablissements.csv", guards=[reads(*EVERYONE)], media_type="text/csv")
     async def file(
         self,
         wanted: NamedDependency[Wanted],

@@ -115,7 +115,7 @@ def by_academie(schools: Sequence[Etablissement]) -> dict[CodeAcademie, list[Eta
 
 LOCK_SCHOOLS = """
 WITH locked AS (
-    SELECT * FROM etablissement WHERE academie = ANY($1) AND uai = ANY($2) ORDER BY academie, uai FOR UPDATE
+    SELECT * FROM etablissement WHERE (academie = ANY($1)) IS TRUE AND uai = ANY($2) ORDER BY academie, uai FOR UPDATE
 )
 SELECT coalesce(jsonb_agg(to_jsonb(e) || jsonb_build_object('memberships', membership_history(e.academie, e.uai))),
                 '[]')::text FROM locked e
@@ -161,7 +161,7 @@ WITH given AS (
     SELECT g.academie, g.uai, m.* FROM given g, jsonb_to_recordset(g.memberships)
         AS m (bassin text, since date, until date, previous_until date)
 ), gone AS (
-    DELETE FROM membership m USING given g WHERE (m.academie, m.uai) = (g.academie, g.uai)
+    DELETE FROM membership m USING given g WHERE m.uai = g.uai AND (m.academie = g.academie) IS TRUE
     AND NOT EXISTS (SELECT FROM history h WHERE (h.academie, h.uai, h.since) = (m.academie, m.uai, m.since))
 )
 INSERT INTO membership (academie, uai, bassin, since, until, previous_until)

@@ -148,41 +148,45 @@ def shown(row: Mapping[str, Any], kind: type[S], **more: object) -> S:
     return msgspec.convert({**row, **labels, **more}, kind)
 
 
+# Bassins are looked up for one page, all at once: whatever the planner believes of the tables, they are read once.
 LIST = """
-SELECT e.*, m.bassin FROM etablissement e
-LEFT JOIN membership m ON (m.academie, m.uai) = (e.academie, e.uai) AND m.since <= $1 AND (m.until > $1) IS NOT FALSE
-WHERE ($2::date IS NULL OR ((e.opened_on <= $2) IS NOT FALSE AND (e.closed_on > $2) IS NOT FALSE))
-  AND ($3::text IS NULL OR e.academie = $3) AND ($4::text IS NULL OR e.departement = $4)
-  AND ($5::text IS NULL OR m.bassin = $5) AND ($6::text IS NULL OR e.commune = $6)
-  AND ($7::text IS NULL OR e.nature = $7) AND ($8::text IS NULL OR e.level = $8)
-  AND e.search LIKE ALL ($9::text[])
-  AND ($10::text IS NULL OR (e.academie, e.uai) > ($10, $11))
-ORDER BY e.academie, e.uai LIMIT $12
+WITH page AS MATERIALIZED (
+    SELECT * FROM etablissement
+    WHERE ($2::date IS NULL OR ((opened_on <= $2) IS NOT FALSE AND (closed_on > $2) IS NOT FALSE))
+      AND ($3::text IS NULL OR academie = $3) AND ($4::text IS NULL OR departement = $4)
+      AND ($5::text IS NULL OR (academie, uai) IN (
+          SELECT academie, uai FROM membership WHERE bassin = $5 AND since <= $1 AND (until > $1) IS NOT FALSE))
+      AND ($6::text IS NULL OR commune = $6) AND ($7::text IS NULL OR nature = $7)
+      AND ($8::text IS NULL OR level = $8) AND search LIKE ALL ($9::text[])
+      AND ($10::text IS NULL OR (academie, uai) > ($10, $11))
+    ORDER BY academie, uai LIMIT $12
+), there AS MATERIALIZED (
+    SELECT academie, uai, bassin FROM membership
+    WHERE uai = ANY (ARRAY(SELECT uai FROM page)) AND since <= $1 AND (until > $1) IS NOT FALSE
+)
+SELECT page.*, there.bassin FROM page LEFT JOIN there USING (academie, uai) ORDER BY academie, uai
 """
 ONE = """
 SELECT e.*, now_in.bassin, membership_history(e.academie, e.uai)::text AS memberships
 FROM etablissement e
-LEFT JOIN membership now_in ON (now_in.academie, now_in.uai) = (e.academie, e.uai)
+LEFT JOIN membership now_in ON now_in.uai = e.uai AND (now_in.academie = e.academie) IS TRUE
     AND now_in.since <= $2 AND (now_in.until > $2) IS NOT FALSE
 WHERE e.uai = $1 ORDER BY e.academie LIMIT 1
 """
 BASSIN_OF = """
 SELECT b.code, b.name, coalesce(p.local_name, 'bassin') AS local_name FROM etablissement e
-LEFT JOIN membership m ON (m.academie, m.uai) = (e.academie, e.uai) AND m.since <= $2 AND (m.until > $2) IS NOT FALSE
-LEFT JOIN bassin b ON (b.academie, b.code) = (m.academie, m.bassin)
+LEFT JOIN membership m ON m.uai = e.uai AND (m.academie = e.academie) IS TRUE
+    AND m.since <= $2 AND (m.until > $2) IS NOT FALSE
+LEFT JOIN bassin b ON b.code = m.bassin AND (b.academie = m.academie) IS TRUE
 LEFT JOIN academie_profil p ON p.academie = e.academie
 WHERE e.uai = $1 ORDER BY e.academie LIMIT 1
 """
 BASSINS = """
 SELECT b.code, b.name, coalesce(p.local_name, 'bassin') AS local_name, b.departement, b.academie, b.closed_on,
-       count(e.uai) AS etablissements,
-       count(e.uai) FILTER (WHERE e.level = 'premier-degre') AS premier_degre,
-       count(e.uai) FILTER (WHERE e.level = 'second-degre') AS second_degre
+       coalesce(c.etablissements, 0) AS etablissements, coalesce(c.premier_degre, 0) AS premier_degre,
+       coalesce(c.second_degre, 0) AS second_degre
 FROM bassin b LEFT JOIN academie_profil p USING (academie)
-LEFT JOIN membership m ON (m.academie, m.bassin) = (b.academie, b.code)
-    AND m.since <= $1 AND (m.until > $1) IS NOT FALSE
-LEFT JOIN etablissement e ON (e.academie, e.uai) = (m.academie, m.uai)
-    AND (e.opened_on <= $1) IS NOT FALSE AND (e.closed_on > $1) IS NOT FALSE
+LEFT JOIN bassin_compositions($1) c ON (c.academie, c.bassin) = (b.academie, b.code)
 WHERE ($2::text IS NULL OR b.code = $2) AND ($3::text IS NULL OR b.code > $3)
-GROUP BY b.academie, b.code, p.local_name ORDER BY b.code LIMIT $4
+ORDER BY b.code LIMIT $4
 """

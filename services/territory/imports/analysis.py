@@ -4,7 +4,8 @@ import asyncio
 import gzip
 import io
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from common.db import Database
 from common.identifiers import CodeAcademie
@@ -20,6 +21,7 @@ from territory.imports.reading import Reading, Scope, Skipped, read
 from territory.imports.successors import committed
 from territory.organisation.reference import nationwide
 
+T = TypeVar("T")
 CHUNK = 1000
 BREATH = 200  # rows read before the lease may be kept
 
@@ -31,7 +33,6 @@ class Analysis:
         self.db, self.run, self.served, self.lease = db, run, served, lease
         self.covered = sorted(set(run.covered) & set(served))
         self.mine = sorted({run.academie, *self.covered})
-        self.draft = Draft(run)
         self.skipped: Counter[Skipped] = Counter()
 
     async def __call__(self) -> None:
@@ -46,6 +47,7 @@ class Analysis:
             async with self.db.batch(self.mine) as tx:
                 await store.refuse_file(tx, self.run, unreadable.findings)
             return
+        self.draft = Draft(self.run, table.heading)
         self.lease.total = len(content)
         readings = [reading async for reading in self._read(table, packed, known)]
         bassins = settle_bassins((r.wish for r in readings if r.wish is not None), known)
@@ -74,8 +76,7 @@ class Analysis:
                 await asyncio.sleep(0)
 
     async def _compare(self, readings: Sequence[Reading], bassins: Mapping[str, Bassin]) -> None:
-        for start in range(0, len(readings), CHUNK):
-            chunk = readings[start : start + CHUNK]
+        for chunk in chunks(readings):
             uais = [reading.uai for reading in chunk if reading.wish is not None]
             async with self.db.batch(self.mine) as tx:
                 present = await store.schools(tx, self.covered, uais)
@@ -83,14 +84,13 @@ class Analysis:
 
     async def _look_for_absents(self) -> None:
         """Only in the académies that the file speaks of: a file of one says nothing about the other."""
-        academies, after = sorted(self.draft.spoken_of), ""
-        while True:
-            async with self.db.batch(self.mine) as tx:
-                schools = await store.absent_schools(tx, self.run, academies, after)
-                if not schools:
-                    return
-                await store.write_lines(tx, self.run, self.draft.absents(schools))
-            after = schools[-1].uai
+        async with self.db.batch(self.mine) as tx:
+            known = await store.open_schools(tx, self.draft.spoken_of, self.run.effective_on)
+        for academie, uais in sorted(known.items()):
+            for chunk in chunks(self.draft.unnamed(academie, uais)):
+                async with self.db.batch(self.mine) as tx:
+                    schools = await store.schools(tx, [academie], chunk)
+                    await store.write_lines(tx, self.run, self.draft.absents(schools[uai] for uai in chunk))
 
     async def _finish(self, table: Table) -> None:
         source = {"layout": table.layout.name, "encoding": table.encoding, "delimiter": table.delimiter}
@@ -103,3 +103,7 @@ class Analysis:
     async def _write(self, lines: Sequence[Line]) -> None:
         async with self.db.batch(self.mine) as tx:
             await store.write_lines(tx, self.run, lines)
+
+
+def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (items[start : start + CHUNK] for start in range(0, len(items), CHUNK))

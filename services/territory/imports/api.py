@@ -122,7 +122,7 @@ class ImportsController(Controller):
             rows = await views.report(tx, identifier, kind, after, limit + 1)
         return paged(rows, limit, lambda row: (row.place,), request)
 
-    @get("/{identifier:uuid}/report.csv", guards=[reads(ADMINISTRATEUR)])
+    @get("/{identifier:uuid}/report.csv", guards=[reads(ADMINISTRATEUR)], media_type="text/csv")
     async def report_file(
         self,
         identifier: FromPath[UUID],

@@ -1,8 +1,9 @@
 """The report of a dry run, line by line: what a person reads, and what an application will have to do."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 
+import msgspec
 from msgspec import Struct
 
 from common.identifiers import InvalidIdentifier, Uai
@@ -35,9 +36,10 @@ class Line(Struct, frozen=True, kw_only=True):
 class Draft:
     """Numbers the lines in their order: bassins, then the file, then the schools it does not speak of."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, heading: Callable[[str], str]) -> None:
         self.run = run
-        self.spoken_of: set[str] = set()  # académies the file holds a line of
+        self._heading = heading
+        self.named: dict[str | None, set[str]] = {}  # what the file holds a line of, by académie; None: any académie's
         self.blind: set[str | None] = set()  # académies where a line may be any school's; None: any académie's
         self._places = count(1)
         self._seen: dict[str, Reading] = {}
@@ -54,6 +56,15 @@ class Draft:
     ) -> list[Line]:
         return [self._school(reading, present, bassins) for reading in readings]
 
+    @property
+    def spoken_of(self) -> list[str]:
+        """Académies the file holds a line of."""
+        return sorted(academie for academie in self.named if academie is not None)
+
+    def unnamed(self, academie: str, uais: Iterable[str]) -> list[str]:
+        named = self.named.get(academie, set()) | self.named.get(None, set())
+        return [uai for uai in uais if uai not in named]
+
     def absents(self, schools: Iterable[Etablissement]) -> list[Line]:
         return [self._absent(school) for school in schools]
 
@@ -63,11 +74,13 @@ class Draft:
         if reading.wish is None:
             return self._line(reading.academie, reading.uai, found, line=reading.line)
         if (twin := self._seen.setdefault(reading.uai, reading)) is not reading:
-            return self._line(reading.academie, reading.uai, [*found, repeated(twin, reading)], line=reading.line)
+            again = self._placed(repeated(twin, reading))
+            return self._line(reading.academie, reading.uai, [*found, again], line=reading.line)
         school = present.get(reading.uai)
         comparison = compare(school, reading.wish, bassins, on=self.run.effective_on)
         wish = reading.wish if comparison.after != school else None
-        return self._line(reading.academie, reading.uai, [*comparison.entries, *found], wish, line=reading.line)
+        entries = [*map(self._placed, comparison.entries), *found]
+        return self._line(reading.academie, reading.uai, entries, wish, line=reading.line)
 
     def _absent(self, school: Etablissement) -> Line:
         withheld = self.run.close_absent and bool(self.blind & {school.academie, None})
@@ -77,9 +90,13 @@ class Draft:
         wish = closing(school) if comparison.after != school else None
         return self._line(school.academie, school.uai, entries, wish)
 
+    def _placed(self, entry: Entry) -> Entry:
+        """What is wrong is said of a column of the file."""
+        heading = self._heading(entry.column) if entry.kind in (Kind.REFUSED, Kind.WARNED) else ""
+        return msgspec.structs.replace(entry, column=heading) if heading else entry
+
     def _note(self, reading: Reading) -> None:
-        if reading.academie is not None:
-            self.spoken_of.add(reading.academie)
+        self.named.setdefault(reading.academie, set()).add(reading.uai)
         if not is_uai(reading.uai):
             self.blind.add(reading.academie)
 

@@ -1,6 +1,7 @@
 """The only writer of imports: the file, the run, its report line by line, and how far it is applied."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from uuid import UUID
 
 import msgspec
@@ -107,9 +108,9 @@ async def schools(tx: Tx, academies: Sequence[str], uais: Sequence[str]) -> dict
     return {school.uai: school for school in SCHOOLS.decode(await tx.fetchval(PRESENT_SCHOOLS, academies, uais))}
 
 
-async def absent_schools(tx: Tx, run: Run, academies: Sequence[str], after: str) -> list[Etablissement]:
-    """Up to 1,000 open schools that no line of the run speaks of."""
-    return SCHOOLS.decode(await tx.fetchval(ABSENT_SCHOOLS, academies, run.id, run.effective_on, after))
+async def open_schools(tx: Tx, academies: Sequence[str], on: date) -> dict[str, list[str]]:
+    """The UAI of the schools that are open, by académie."""
+    return {row["academie"]: row["uais"] for row in await tx.fetch(OPEN_SCHOOLS, academies, on)}
 
 
 async def begin_analysis(tx: Tx, run: Run) -> None:
@@ -227,16 +228,11 @@ SELECT coalesce(jsonb_agg(b), '[]')::text FROM (SELECT * FROM bassin WHERE acade
 PRESENT_SCHOOLS = """
 SELECT coalesce(jsonb_agg(to_jsonb(e) || jsonb_build_object('memberships', membership_history(e.academie, e.uai))),
                 '[]')::text
-FROM etablissement e WHERE academie = ANY($1) AND uai = ANY($2)
+FROM etablissement e WHERE (academie = ANY($1)) IS TRUE AND uai = ANY($2)
 """
-ABSENT_SCHOOLS = """
-SELECT coalesce(jsonb_agg(to_jsonb(e) || jsonb_build_object('memberships', membership_history(e.academie, e.uai))
-                          ORDER BY e.uai), '[]')::text
-FROM (
-    SELECT * FROM etablissement e WHERE academie = ANY($1) AND uai > $4 AND (closed_on > $3) IS NOT FALSE
-    AND NOT EXISTS (SELECT FROM import_line l WHERE (l.academie, l.run, l.name) = (e.academie, $2, e.uai))
-    ORDER BY uai LIMIT 1000
-) e
+OPEN_SCHOOLS = """
+SELECT academie, array_agg(uai ORDER BY uai) AS uais FROM etablissement
+WHERE academie = ANY($1) AND (closed_on > $2) IS NOT FALSE GROUP BY academie
 """
 WRITE_LINES = """
 INSERT INTO import_line (academie, run, place, line, object, name, kinds, entries, wish)
@@ -249,11 +245,17 @@ UPDATE import_run SET status = 'unreadable', findings = $2::jsonb, analysed_at =
 """
 FINISH_ANALYSIS = """
 WITH tallied AS (
-    SELECT object, kind, count(*) AS n FROM import_line, unnest(kinds) AS kind WHERE run = $1 GROUP BY object, kind
-), counted AS (SELECT object, jsonb_object_agg(kind, n) AS counts FROM tallied GROUP BY object)
+    SELECT academie, object, kind, count(*) AS n FROM import_line, unnest(kinds) AS kind WHERE run = $1
+    GROUP BY academie, object, kind
+), summed AS (SELECT object, kind, sum(n) AS n FROM tallied GROUP BY object, kind),
+counted AS (SELECT object, jsonb_object_agg(kind, n) AS counts FROM summed GROUP BY object),
+apart AS (
+    SELECT academie, jsonb_object_agg(kind, n) AS counts FROM tallied WHERE object = 'etablissement' GROUP BY academie
+)
 UPDATE import_run SET status = 'analysed', source = $2::jsonb, skipped = $3::jsonb, analysed_at = $4, alive_at = NULL,
     attempts = 0, done = total,
     counts = coalesce((SELECT counts FROM counted WHERE object = 'etablissement'), '{}'),
+    by_academie = coalesce((SELECT jsonb_object_agg(academie, counts) FROM apart), '{}'),
     bassins = coalesce((SELECT counts FROM counted WHERE object = 'bassin'), '{}')
 WHERE id = $1
 """

@@ -32,6 +32,7 @@ class Import(Struct, frozen=True, kw_only=True):
     total: int
     source: dict[str, str] | None  # layout, encoding and delimiter
     counts: dict[str, int]  # lines of each kind
+    by_academie: dict[str, dict[str, int]]  # the same, each académie's
     bassins: dict[str, int]
     skipped: dict[str, dict[str, int]]  # not served here, not covered by the mandates: lines by académie
     findings: list[Finding]  # why the file cannot be read at all
@@ -79,7 +80,9 @@ async def report(tx: Tx, identifier: UUID, kind: Kind | None, after: int, limit:
 
 
 def shown(row: Record) -> Import:
-    told = {name: msgspec.json.decode(row[name]) for name in ("counts", "bassins", "skipped", "findings")}
+    told = {
+        name: msgspec.json.decode(row[name]) for name in ("counts", "by_academie", "bassins", "skipped", "findings")
+    }
     source = None if row["source"] is None else msgspec.json.decode(row["source"])
     label = Status(row["status"]).label
     return msgspec.convert({**dict(row), **told, "source": source, "status_label": label}, Import)

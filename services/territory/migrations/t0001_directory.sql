@@ -46,17 +46,33 @@ CREATE TABLE membership (
 SELECT infra.protect('membership');
 CREATE INDEX membership_bassin ON membership (academie, bassin);
 
+-- An académie compared IS TRUE, here and in the queries, is not looked up by: row security has said it already, and
+-- a planner without statistics, as after a first import, takes what is said twice for almost unique.
+
 -- Volatile on purpose, these three: what they read is as it is once the caller's lock is granted, not as it was
 -- when the statement began.
 CREATE FUNCTION membership_history(of_academie text, of_uai text) RETURNS jsonb LANGUAGE sql VOLATILE AS $$
     SELECT coalesce(jsonb_agg(jsonb_build_object('bassin', bassin, 'since', since, 'until', until) ORDER BY since), '[]')
-    FROM membership WHERE (academie, uai) = (of_academie, of_uai)
+    FROM membership WHERE uai = of_uai AND (academie = of_academie) IS TRUE
 $$;
 
 CREATE FUNCTION bassin_members(of_academie text, of_bassin text, from_day date) RETURNS text[]
 LANGUAGE sql VOLATILE AS $$
     SELECT coalesce(array_agg(uai ORDER BY uai), '{}') FROM membership
-    WHERE (academie, bassin) = (of_academie, of_bassin) AND (until > from_day) IS NOT FALSE
+    WHERE bassin = of_bassin AND (academie = of_academie) IS TRUE AND (until > from_day) IS NOT FALSE
+$$;
+
+-- How many schools each bassin holds on a day, by level. Without nested loops: a plan that was made while the tables
+-- were small, and kept by the connection, would compare each school of a whole directory with each other one.
+CREATE FUNCTION bassin_compositions(day date, OUT academie text, OUT bassin text, OUT etablissements bigint,
+                                    OUT premier_degre bigint, OUT second_degre bigint)
+RETURNS SETOF record LANGUAGE sql STABLE SET enable_nestloop = off AS $$
+    SELECT m.academie, m.bassin, count(*), count(*) FILTER (WHERE e.level = 'premier-degre'),
+           count(*) FILTER (WHERE e.level = 'second-degre')
+    FROM membership m JOIN etablissement e ON e.uai = m.uai AND (e.academie = m.academie) IS TRUE
+    WHERE m.since <= day AND (m.until > day) IS NOT FALSE
+      AND (e.opened_on <= day) IS NOT FALSE AND (e.closed_on > day) IS NOT FALSE
+    GROUP BY m.academie, m.bassin
 $$;
 
 -- The file as it came, compressed.
@@ -76,7 +92,8 @@ CREATE TABLE import_run (
     status text NOT NULL,
     received_at timestamptz NOT NULL, analysed_at timestamptz, decided_at timestamptz, applied_at timestamptz,
     source jsonb,  -- layout, encoding and delimiter as they were understood
-    counts jsonb NOT NULL DEFAULT '{}', bassins jsonb NOT NULL DEFAULT '{}', skipped jsonb NOT NULL DEFAULT '{}',
+    counts jsonb NOT NULL DEFAULT '{}', by_academie jsonb NOT NULL DEFAULT '{}',
+    bassins jsonb NOT NULL DEFAULT '{}', skipped jsonb NOT NULL DEFAULT '{}',
     findings jsonb NOT NULL DEFAULT '[]',  -- why the whole file cannot be read
     done bigint NOT NULL DEFAULT 0, total bigint NOT NULL DEFAULT 0,  -- bytes read, then lines applied
     applied_through int NOT NULL DEFAULT 0,  -- the last place whose chunk is committed
@@ -101,7 +118,7 @@ CREATE TABLE import_line (
     PRIMARY KEY (academie, run, place)
 );
 SELECT infra.protect('import_line');
-CREATE INDEX import_line_name ON import_line (academie, run, name);
+CREATE INDEX import_line_order ON import_line (run, place);
 
 -- The run, locked, and whether another was decided for one of its académies since its dry run.
 CREATE FUNCTION lock_import(identifier uuid, OUT run import_run, OUT outdated boolean) RETURNS SETOF record

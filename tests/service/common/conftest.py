@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.service.common import probe
+from tests.service.common.consuming import Consume, Consuming
 from tests.service.common.listening import Listening
 from tests.service.common.probe import LISTENER, PRODUCER
 
@@ -42,3 +43,17 @@ async def producer(producer_urls: "ServiceUrls") -> AsyncIterator[Database]:
     """A service that publishes."""
     async with probe.opened(PRODUCER, producer_urls) as db:
         yield db
+
+
+@pytest.fixture
+async def consume(kafka: str, database: "Callable[[str], ServiceUrls]") -> AsyncIterator[Consume]:
+    """`await consume()`: a listener's database, and topics that no other test knows."""
+    async with AsyncExitStack() as ends:
+
+        async def start(do: probe.Doing = probe.nothing, *, partitions: int = 1) -> Consuming:
+            suffix = await ends.enter_async_context(probe.own_topics(kafka, partitions=partitions))
+            urls, table = database(LISTENER), probe.listener(do)
+            await probe.lay_out(urls, table)
+            return Consuming(kafka, suffix, urls, table)
+
+        yield start

@@ -6,13 +6,18 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from aiokafka import AIOKafkaProducer
+from tests.service.common import probe
 
-from common import audit, sealing
-from common.audit_check import Verified, verify
+from common import audit, metrics, sealing
+from common.audit_check import Verified, told, verify
 from common.clock import Clock
+from common.contracts.catalogue import STREAMS
+from common.contracts.hr_networks import CONTRACT, AuditHeadPublished
 from common.db import Database, connect
 from common.identifiers import CodeAcademie
 from common.migrate import ServiceUrls
+from common.tx import ENCODER
 
 LILLE, AMIENS = CodeAcademie("09"), CodeAcademie("20")
 AT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -154,8 +159,45 @@ async def test_lines_that_wait_too_long_for_their_seal_are_found(chain: Chain) -
     assert [f.what for f in (await chain.verify()).findings] == ["3 lines without a seal for over a minute"]
 
 
+async def test_the_alert_sees_lines_that_cannot_be_sealed(chain: Chain) -> None:
+    await chain.write(LILLE, 3)
+    await chain.tamper("UPDATE audit SET written_at = now() - interval '2 minutes'")
+    await chain.tamper("REVOKE INSERT ON audit_seal FROM bassin_probe_app")
+
+    for _ in range(2):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await chain.seal()
+        assert oldest_unsealed() > 100
+    await chain.tamper("GRANT INSERT ON audit_seal TO bassin_probe_app")
+    await chain.seal()
+    await chain.seal()
+
+    assert oldest_unsealed() == 0
+
+
+def oldest_unsealed() -> float:
+    return metrics.REGISTRY.get_sample_value("bassin_audit_unsealed_oldest_seconds", {"service": "probe"}) or 0.0
+
+
 async def test_the_application_may_neither_change_nor_delete_a_line(chain: Chain) -> None:
     for forbidden in ("UPDATE audit SET action = 'x'", "DELETE FROM audit", "DELETE FROM audit_seal"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with chain.db.batch([LILLE]) as tx:
                 await tx.execute(forbidden)
+
+
+async def test_rubbish_on_the_topic_does_not_blind_the_check(kafka: str) -> None:
+    head = AuditHeadPublished(subject=uuid4(), academie=LILLE, seq=3, hash="ab")
+    named = {
+        "ce_id": str(uuid4()), "ce_type": head.ce_type, "ce_subject": str(head.subject), "ce_academie": "09",
+        "ce_source": "/academies/09/hr_networks", "ce_time": AT.isoformat(), "ce_aggregateversion": "1",
+    }  # fmt: skip
+    headers = [(name, text.encode()) for name, text in named.items()]
+    async with probe.own_topics(kafka, partitions=1):
+        topic = STREAMS[head.stream].behind
+        async with AIOKafkaProducer(bootstrap_servers=kafka) as producer:
+            await producer.send_and_wait(topic, b"rubbish", key=b"1", headers=[("ce_type", b"\xff")])
+            await producer.send_and_wait(topic, b"{rubbish", key=b"2", headers=headers)
+            await producer.send_and_wait(topic, ENCODER.encode(head), key=b"3", headers=headers)
+
+        assert await told(kafka, CONTRACT) == {"09": [(3, "ab")]}

@@ -14,11 +14,12 @@ from msgspec import Struct
 from tests.service.common import probe
 from tests.service.common.probe import AMIENS, LILLE, PRODUCER, census
 
-from common import idempotency, outbox
+from common import idempotency, outbox, sealing
 from common.clock import Clock
 from common.db import SESSION, Database, OutboxBehind
 from common.idempotency import Command, IdempotencyKeyReused, Replayed, TwinInProgress
 from common.identity import Agent
+from common.service import load
 from common.tx import Tx, UnansweredCommand
 
 if TYPE_CHECKING:
@@ -214,3 +215,20 @@ async def test_the_key_that_waits_is_a_lock_of_its_own(producer: Database, quick
     with pytest.raises(asyncpg.LockNotAvailableError):
         await asyncio.create_task(wait())
     await holding
+
+
+async def test_an_answer_is_kept_72_hours_and_not_longer(producer: Database, producer_urls: "ServiceUrls") -> None:
+    await do(producer, said("older"))
+    await do(producer, said("younger"))
+    owner = await asyncpg.connect(producer_urls.admin)
+    for key, hours in (("older", 73), ("younger", 71)):
+        await owner.execute("UPDATE idempotency SET at = now() - $2 * interval '1 hour' WHERE key = $1", key, hours)
+    await owner.close()
+
+    async with producer.batch([LILLE, AMIENS]) as tx:
+        forgotten = await sealing.forget_old_answers(tx, tx.at)
+
+    assert forgotten == 1
+    assert (await replayed(producer, said("younger"))).status_code == 201
+    assert (await do(producer, said("older"))).status_code == 201
+    assert "forget_old_answers" in [job.name for job in sealing.jobs(load("training"))]

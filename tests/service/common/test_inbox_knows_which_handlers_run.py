@@ -78,7 +78,7 @@ async def test_a_process_whose_handlers_no_migration_has_written_stays_away(list
     listening = await listen()
     await listening.query("DELETE FROM infra.handler WHERE name = 'note'")
 
-    assert "note; run bassin migrate training" in await roster.refusal(listening.inbox)
+    assert "note; run bassin provision training" in await roster.refusal(listening.inbox)
 
 
 async def test_the_application_itself_cannot_register_a_handler(listen: Listen) -> None:

@@ -1,10 +1,13 @@
 """What an operator does with parked records: each goes on in order, with what waited behind it, or is given up."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from aiokafka import ConsumerRecord
 from tests.service.common import probe
@@ -12,6 +15,8 @@ from tests.service.common.probe import LILLE, LISTENER, fact
 
 from common import parking
 from common.batch import Outcome
+from common.cli import main
+from common.cli.reach import Run
 from common.contracts.hr_networks import FACTS
 from common.inbox import Inbox
 from common.tx import ENCODER
@@ -30,7 +35,9 @@ class Scene:
         self.inbox, self.urls = inbox, urls
         self.offset = 0
 
-    async def arrive(self, subject: UUID, version: int, value: bytes | None = None) -> Outcome:
+    async def arrive(
+        self, subject: UUID, version: int, value: bytes | None = None, *, readable: bool = True
+    ) -> Outcome:
         body = ENCODER.encode(fact(subject, uuid4())) if value is None else value
         headers = {
             "ce_id": str(uuid7()),
@@ -52,7 +59,7 @@ class Scene:
             checksum=None,
             serialized_key_size=36,
             serialized_value_size=len(body),
-            headers=tuple((name, text.encode()) for name, text in headers.items()),
+            headers=tuple((name, text.encode()) for name, text in headers.items() if readable),
         )
         self.offset += 1
         self.inbox.positions.setdefault((FACTS, 0), 0)
@@ -204,3 +211,102 @@ async def test_the_reason_is_kept_apart_from_the_line_that_is_sealed(scene: Scen
 
     [row] = await probe.query(scene.urls, "SELECT reason FROM audit_reason")
     assert row["reason"] == "à la demande de l’exploitation"
+
+
+Operator = Callable[..., Awaitable[tuple[int, str, str]]]
+
+
+@pytest.fixture
+def operator(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Operator:
+    """`await operator("parking", "list", "training")`: exit status, what it says, what it complains of."""
+    run = Run(gateway="", identity_provider="", kafka="", academies=("09",), services={LISTENER: scene.urls})
+    (tmp_path / "run.json").write_bytes(msgspec.json.encode(run))
+    monkeypatch.setattr("common.cli.reach.RUN", tmp_path / "run.json")
+    monkeypatch.delenv("BASSIN_DATABASE_URL", raising=False)
+
+    def status(arguments: tuple[str, ...]) -> int:
+        try:
+            return main(list(arguments))
+        except SystemExit as stop:
+            return int(stop.code or 0)
+
+    async def bassin(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = await asyncio.to_thread(status, arguments)
+        told = capsys.readouterr()
+        return code, told.out.strip(), told.err.strip()
+
+    return bassin
+
+
+async def test_an_operator_replays_all_and_is_told_of_each_that_stays(scene: Scene, operator: Operator) -> None:
+    await scene.arrive(uuid4(), 1, RUBBISH, readable=False)
+    await scene.arrive(uuid4(), 1, RUBBISH)
+    unreadable, parked = await scene.parked()
+
+    code, out, _ = await operator("parking", "replay", LISTENER, "--all")
+
+    assert code == 1
+    assert out == f"{unreadable}: it has no readable headers: bassin parking discard training {unreadable} --reason WHY"
+    assert await scene.parked() == [unreadable]  # the service itself does not hear that type: it is passed over
+    assert (await operator("parking", "discard", LISTENER, str(unreadable), "--reason", "illisible"))[0] == 0
+    assert await operator("parking", "replay", LISTENER, "--all") == (0, "applied", "")
+    assert parked not in await scene.parked()
+
+
+@pytest.mark.parametrize(
+    ("asked", "line"),
+    [
+        (("parking", "replay", LISTENER), "say which: RECORD ..., or --all"),
+        (("parking", "replay", LISTENER, "7"), "no record 7 is held in training: bassin parking list training"),
+        (("parking", "show", LISTENER, "7"), "no record 7 is held in training: bassin parking list training"),
+        (("parking", "discard", LISTENER, "--reason", "r"), "say which: RECORD, or --gap SUBJECT --stream STREAM"),
+        (
+            ("parking", "discard", LISTENER, "--gap", str(UUID(int=1)), "--stream", "bassin.nulle", "--reason", "r"),
+            "there is no stream bassin.nulle: ",
+        ),
+        (("parking", "list", "nulle"), "no service 'nulle': "),
+    ],
+)
+async def test_an_operator_s_mistake_is_one_line_with_its_remedy(
+    operator: Operator, asked: tuple[str, ...], line: str
+) -> None:
+    code, out, complaint = await operator(*asked)
+
+    assert (code, out) == (2, "")
+    assert complaint.startswith(line)
+    assert "\n" not in complaint
+
+
+@pytest.mark.parametrize(
+    "asked", [("parking", "list"), ("lost", "list"), ("consumer", "resume"), ("audit", "verify")], ids=" ".join
+)
+async def test_a_database_that_is_away_is_one_line_with_its_remedy(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, asked: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("BASSIN_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+    monkeypatch.setenv("BASSIN_ACADEMIES", "09,20")
+
+    code, out, complaint = await operator(*asked, LISTENER)
+
+    assert (code, out) == (3, "")
+    assert complaint.startswith("the database of training cannot be used (ConnectionRefusedError): check BASSIN_")
+    assert "\n" not in complaint
+
+
+async def test_no_academie_named_is_one_line_with_its_remedy(
+    operator: Operator, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BASSIN_DATABASE_URL", scene.urls.app)
+    monkeypatch.delenv("BASSIN_ACADEMIES", raising=False)
+
+    assert (await operator("parking", "list", LISTENER))[2].endswith("BASSIN_ACADEMIES=09,20")
+
+
+async def test_an_operator_lets_a_stopped_consumer_go_on(scene: Scene, operator: Operator) -> None:
+    await probe.query(scene.urls, "INSERT INTO infra.consumer VALUES ($1, now(), 'too many parked')", LISTENER)
+
+    assert await operator("consumer", "resume", LISTENER) == (0, "resumed", "")
+    assert await operator("consumer", "resume", LISTENER) == (0, "it was not stopped", "")

@@ -113,10 +113,8 @@ class Heard:
                 return self.bodies
 
 
-# 1. ---------------------------------------------------------------------------------------------------------------
-
-
 async def test_by_default_a_failed_message_counts_as_done(kafka: str, topic: str) -> None:
+    """Trap FastStream 1."""
     calls = Heard()
 
     async def fail(body: Any) -> None:
@@ -131,6 +129,7 @@ async def test_by_default_a_failed_message_counts_as_done(kafka: str, topic: str
 
 
 async def test_with_nack_a_failed_message_comes_back_at_once_and_for_ever(kafka: str, topic: str) -> None:
+    """Trap FastStream 1."""
     calls: list[Any] = []
     enough = asyncio.Event()
 
@@ -147,10 +146,8 @@ async def test_with_nack_a_failed_message_comes_back_at_once_and_for_ever(kafka:
     assert await committed(kafka, topic, f"{topic}.group") in (None, 0)
 
 
-# 2. ---------------------------------------------------------------------------------------------------------------
-
-
 def test_a_brokers_policy_does_not_reach_the_subscribers_of_a_router() -> None:
+    """Trap FastStream 2."""
     broker, router = KafkaBroker("127.0.0.1:9", ack_policy=AckPolicy.NACK_ON_ERROR), KafkaRouter()
     subscriber = router.subscriber("t", group_id="g")
     broker.include_router(router)
@@ -158,11 +155,9 @@ def test_a_brokers_policy_does_not_reach_the_subscribers_of_a_router() -> None:
     assert subscriber.ack_policy is AckPolicy.ACK_FIRST
 
 
-# 3. and 16. -------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("headers", [NULL, LATIN], ids=["null", "not UTF-8"])
 async def test_a_message_with_such_a_header_is_passed_over_in_silence(kafka: str, topic: str, headers: Headers) -> None:
+    """Trap FastStream 3."""
     heard = Heard()
     await send(kafka, topic, [(b"1", []), (b"2", headers), (b"3", [])])
 
@@ -171,6 +166,7 @@ async def test_a_message_with_such_a_header_is_passed_over_in_silence(kafka: str
 
 
 async def test_in_a_batch_it_takes_the_others_with_it(kafka: str, topic: str) -> None:
+    """Trap FastStream 16."""
     heard = Heard()
     await send(kafka, topic, [*((b"%d" % n, []) for n in range(9)), (b"9", NULL)])
 
@@ -180,13 +176,11 @@ async def test_in_a_batch_it_takes_the_others_with_it(kafka: str, topic: str) ->
         assert await heard.until_silence() == [[10]]
 
 
-# 4. ---------------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(("no_reply", "published"), [(False, 1), (True, 0)])
 async def test_any_producer_may_choose_where_an_answer_goes(
     kafka: str, topic: str, no_reply: bool, published: int
 ) -> None:
+    """Trap FastStream 4."""
     other, answered = f"{topic}.other", asyncio.Event()
 
     async def answer(body: Any) -> str:
@@ -200,13 +194,11 @@ async def test_any_producer_may_choose_where_an_answer_goes(
     assert await stored(kafka, other) == published
 
 
-# 7. ---------------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(("apply_types", "body"), [(True, 7), (False, "7")])
 async def test_bodies_are_cast_by_pydantic_unless_told_otherwise(
     kafka: str, topic: str, apply_types: bool, body: object
 ) -> None:
+    """Trap FastStream 7."""
     heard: asyncio.Future[object] = asyncio.get_running_loop().create_future()
 
     async def hear(body: int) -> None:
@@ -217,10 +209,8 @@ async def test_bodies_are_cast_by_pydantic_unless_told_otherwise(
         assert await heard == body
 
 
-# 8. ---------------------------------------------------------------------------------------------------------------
-
-
 def test_the_defaults_that_would_lose_records_or_make_topics() -> None:
+    """Trap FastStream 8."""
     subscriber = KafkaBroker("127.0.0.1:9").subscriber("t")
 
     assert subscriber.ack_policy is AckPolicy.ACK_FIRST
@@ -232,10 +222,8 @@ def test_the_defaults_that_would_lose_records_or_make_topics() -> None:
     assert config(subscriber).consumer_only is False
 
 
-# Ours. ------------------------------------------------------------------------------------------------------------
-
-
 async def test_our_subscriber_relies_on_none_of_them() -> None:
+    """Traps FastStream 1, 2, 4, 7, 8 and 14."""
     broker, ours = Consumer("127.0.0.1:9", unconnected()).subscriber()
 
     assert ours.ack_policy is AckPolicy.NACK_ON_ERROR
@@ -254,6 +242,7 @@ async def test_our_subscriber_relies_on_none_of_them() -> None:
 async def test_ours_hands_every_record_to_the_inbox_however_hostile(
     kafka: str, database: "Callable[[str], ServiceUrls]"
 ) -> None:
+    """Traps FastStream 3, 4 and 16."""
     ana, producer = uuid4(), Producer()
     first, second = (producer.send(probe.fact(ana, ana)) for _ in range(2))
     elsewhere: Headers = [*second.headers, ("reply_to", b"bassin.training.state")]

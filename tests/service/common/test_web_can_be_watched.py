@@ -11,7 +11,7 @@ import httpx
 import pytest
 import structlog
 from litestar import get
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
 from common import logs, metrics, trace
 from common.health import examined
@@ -24,7 +24,7 @@ PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
 
 
 @get("/v1/persons/{person:str}")
-async def person(person: FromPath[str]) -> dict[str, str]:
+async def person(person: FromPath[str], secret: FromQuery[str] = "") -> dict[str, str]:
     structlog.get_logger().info("looked_at")
     return {"traceparent": trace.traceparent()}
 

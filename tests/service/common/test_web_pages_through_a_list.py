@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from litestar import Request, Response, get
+from litestar.params import FromQuery
 from msgspec import Struct
 
 from common.identifiers import Uai
@@ -28,7 +29,9 @@ SCHOOLS = sorted(School(f"Collège {n % 3}", Uai(f"{n:07d}{Uai.LETTERS[n % 23]}"
 
 
 @get("/v1/schools")
-async def schools(request: Request[Any, Any, Any], cursor: Cursor = None, limit: Limit = 3) -> Response[Page[School]]:
+async def schools(
+    request: Request[Any, Any, Any], cursor: Cursor = None, limit: Limit = 3, tri: FromQuery[str] = ""
+) -> Response[Page[School]]:
     after = School(*(read_cursor(cursor, str, Uai) or ("", "")))
     rows = [school for school in SCHOOLS if school > after][: limit + 1]
     return paged(rows, limit, lambda school: (school.name, school.uai), request)

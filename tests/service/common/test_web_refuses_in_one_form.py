@@ -224,6 +224,24 @@ async def test_a_nul_character_is_refused_before_the_database_sees_it(client: ht
     assert harmless.status_code == 201
 
 
+@pytest.mark.parametrize("name", ["Content-Type", "Idempotency-Key", "Authorization"])
+async def test_a_header_that_two_programs_could_read_differently_is_refused(
+    client: httpx.AsyncClient, name: str
+) -> None:
+    headers = [("Content-Type", "application/json"), (name, "application/json")]
+    headers += [(name, "text/plain")] if name != "Content-Type" else []
+
+    problem(await client.post("/v1/wishes", json={"uai": "0590318A"}, headers=headers), 400, "bad-request")
+
+
+@pytest.mark.parametrize("body", [b'{"extra":' + b"[" * 400 + b"]" * 400 + b"}", b'{"persons":' + b'[{"name":' * 90])
+async def test_a_body_of_any_depth_is_only_refused(client: httpx.AsyncClient, body: bytes) -> None:
+    answer = await client.post("/v1/wishes", content=body, headers={"content-type": "application/json"})
+
+    assert answer.status_code in (400, 422)
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
 async def test_all_errors_of_the_parameters_are_told(client: httpx.AsyncClient) -> None:
     answer = await client.get("/v1/schools/0590318B?limit=0&since=hier")
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from litestar import get
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
@@ -52,7 +52,7 @@ def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
 
 
 @get("/v1/schools/{uai:str}")
-async def school(uai: FromPath[str]) -> str:
+async def school(uai: FromPath[str], nom: FromQuery[str] = "") -> str:
     with trace.continued(trace.traceparent(), "look it up"):
         return uai
 

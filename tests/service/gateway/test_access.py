@@ -96,6 +96,15 @@ async def test_nobody_comes_in_without_a_token(
     assert bench.service.heard == []
 
 
+async def test_two_tokens_in_one_request_are_none(client: httpx.AsyncClient, bench: Any) -> None:
+    both = [("Authorization", bench.as_(account)["Authorization"]) for account in ("chef@lille", "chef@amiens")]
+
+    answer = await client.get("/v1/training/x", headers=both)
+
+    assert (answer.status_code, answer.json()["type"]) == (400, "/problems/bad-request")
+    assert bench.service.heard == []
+
+
 async def test_an_internal_token_does_not_come_in_by_the_front_door(client: httpx.AsyncClient, bench: Any) -> None:
     await client.get("/v1/training/x", headers=bench.as_("chef@lille"))
     internal = bench.service.heard[0].headers["authorization"]

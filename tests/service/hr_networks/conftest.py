@@ -101,12 +101,15 @@ def school(
     opened_on: date | None = None,
     closed_on: date | None = None,
     since: date = date(1990, 9, 1),
+    before: str | None = None,
 ) -> EtablissementState:
+    """`before` is the bassin that it was in until `since`."""
+    past = () if before is None else (Membership(bassin=before, since=date(1990, 9, 1), until=since),)
     return EtablissementState(
         subject=school_id(Uai(uai)), uai=uai, name=f"Collège {uai}", nature=nature, level="second-degre",
         sector=sector, commune="59350", departement="59", academie="20" if uai.startswith("080") else "09",
         mail=f"ce.{uai.lower()}@ac-test.example" if mail is None else mail, opened_on=opened_on, closed_on=closed_on,
-        memberships=() if bassin is None else (Membership(bassin=bassin, since=since),),
+        memberships=past if bassin is None else (*past, Membership(bassin=bassin, since=since)),
     )  # fmt: skip
 
 

@@ -71,6 +71,18 @@ async def test_a_correction_is_a_new_version_and_the_old_one_stays(census: "Cens
     assert latest["persons"][0]["corps_label"] == "SAENES"
 
 
+async def test_a_version_that_does_not_exist_is_not_found(census: "Census", named: Named) -> None:
+    opened = await census.open()
+    await census.answer(opened, census.college, named())
+
+    async with census.as_head(census.college) as head, census.as_head(census.lycee) as silent:
+        later = await head.get(f"{PATH}/{opened}/answers/{census.college}?revision=2")
+        none = await silent.get(f"{PATH}/{opened}/answers/{census.lycee}")
+
+    assert (later.status_code, later.json()["type"]) == (404, "/problems/unknown-answer-version")
+    assert (none.status_code, none.json()["revision"], none.json()["persons"]) == (200, 0, [])
+
+
 async def test_a_correction_must_have_read_what_it_corrects(census: "Census", named: Named) -> None:
     opened = await census.open()
     await census.answer(opened, census.college, named())

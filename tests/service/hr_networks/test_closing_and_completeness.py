@@ -135,7 +135,37 @@ async def test_a_late_job_freezes_the_figures_of_the_last_day(census: "Census") 
     census.at(2007, 11, 25, 8)  # five days later
     await census.served.run_job("close_at_the_deadline")
 
-    assert (await census.completeness(opened))["total"]["addressed"] == 3
+    frozen = await census.completeness(opened)
+    assert (frozen["total"]["addressed"], frozen["on"]) == (3, "2007-11-20")
+
+
+async def test_closing_by_hand_after_the_deadline_freezes_its_last_day(census: "Census") -> None:
+    opened = await census.open()
+    await census.hear_school(census.lycee, census.lille_centre, nature="300", closed_on=date(2007, 11, 22))
+
+    census.at(2007, 11, 25, 8)  # the job has not run
+    assert (await census.completeness(opened))["on"] == "2007-11-20"
+    async with census.as_office() as office:
+        closing = await office.post(f"{PATH}/{opened}/closing", json={"reason": "Fini."})
+
+    assert closing.json()["addressed"] == 3
+    frozen = await census.completeness(opened)
+    assert (frozen["total"]["addressed"], frozen["on"]) == (3, "2007-11-20")
+
+
+async def test_the_lists_of_a_closed_census_show_the_bassins_of_its_last_day(census: "Census", named: Named) -> None:
+    opened = await census.open()
+    await census.answer(opened, census.college, named())
+    census.at(2007, 11, 20, 23, 0)
+    await census.served.run_job("close_at_the_deadline")
+    await census.hear_school(census.college, census.roubaix, since=date(2007, 12, 1), before=census.lille_centre)
+    census.at(2007, 12, 2, 9)
+
+    listed = (await census.get(f"/campaigns/{opened}/answers?answered=true", census.as_office()))["items"]
+    async with census.as_office() as office:
+        names = (await office.get(f"{PATH}/{opened}/names.csv")).text
+    assert [each["bassin"] for each in listed] == [census.lille_centre]
+    assert ";LILLE CENTRE;" in names
 
 
 async def test_an_answer_and_a_closing_at_once_agree_on_the_figures(census: "Census", named: Named) -> None:

@@ -16,6 +16,11 @@ async def reminders(census: "Census") -> list[str]:
     return [to for (to,) in await census.rows("SELECT recipient FROM mail WHERE kind = 'census-reminder' ORDER BY 1")]
 
 
+async def they_leave(census: "Census") -> None:
+    async with census.served.db.batch(census.served.settings.academies) as tx:
+        await tx.execute("UPDATE mail SET state = 'sent'")
+
+
 @pytest.mark.item(141)
 async def test_only_silent_schools_are_reminded_and_once_a_step(census: "Census", named: Named) -> None:
     opened = await census.open()
@@ -31,6 +36,7 @@ async def test_only_silent_schools_are_reminded_and_once_a_step(census: "Census"
     await census.served.run_job("remind_silent_schools")
     silent = [f"ce.{uai.lower()}@ac-test.example" for uai in (census.lycee, census.college_roubaix)]
     assert await reminders(census) == silent
+    await they_leave(census)
 
     await census.answer(opened, census.lycee, named("Bruno", "Calmette"))
     census.at(2007, 11, 18, 8)
@@ -39,6 +45,24 @@ async def test_only_silent_schools_are_reminded_and_once_a_step(census: "Census"
 
     listed = (await census.get(f"/campaigns/{opened}/answers", census.as_office()))["items"]
     assert [each["reminded_on"] for each in listed] == [[], ["2007-11-13"], ["2007-11-13", "2007-11-18"]]
+
+
+async def test_a_reminder_that_could_not_leave_before_the_answer_never_leaves(census: "Census", named: Named) -> None:
+    opened = await census.open()
+    await census.served.run_job("announce_to_schools")
+    census.at(2007, 11, 13, 8)
+    await census.served.run_job("remind_silent_schools")
+    async with census.served.db.batch(census.served.settings.academies) as tx:  # one is under way already
+        await tx.execute("UPDATE mail SET lease = gen_random_uuid() WHERE key LIKE $1", f"%/{census.lycee}/reminder/%")
+
+    await census.answer(opened, census.college, named())
+    await census.answer(opened, census.lycee, named("Bruno", "Calmette"))
+
+    still = [f"ce.{uai.lower()}@ac-test.example" for uai in (census.lycee, census.college_roubaix)]
+    assert await reminders(census) == still
+    assert await census.rows("SELECT count(*) FROM mail WHERE kind = 'census-announcement'") == [(3,)]
+    listed = (await census.get(f"/campaigns/{opened}/answers", census.as_office()))["items"]
+    assert [each["reminded_on"] for each in listed] == [[], ["2007-11-13"], ["2007-11-13"]]
 
 
 async def test_a_reminder_says_where_to_answer_and_until_when(census: "Census") -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 
 import httpx
@@ -69,3 +70,12 @@ def test_ctrl_c_ends_everything_within_ten_seconds_and_the_next_start_finds_the_
 
     assert again.returncode == 0, again.stderr
     assert "2 académies, 46 établissements" in again.stdout
+
+
+def test_a_start_after_half_of_its_data_was_removed_begins_anew(running_demo: Demo) -> None:
+    """As root PostgreSQL's data lie elsewhere: who removes .bassin removes Kafka's alone."""
+    shutil.rmtree(running_demo.state / "kafka")
+
+    again = running_demo.run("--once")
+
+    assert again.returncode == 0, again.stderr

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 DEMO = Path(__file__).parents[3] / "services" / "territory" / "demo" / "etablissements.csv"
 
 
@@ -71,9 +73,32 @@ async def test_every_error_of_the_file_is_told_with_its_line_and_column(
         (7, "mended", "uai"),
         (7, "closing-without-date", "etat"),
         (7, "repeated-line", "uai"),
-        (8, "bassin-in-another-departement", "bassin"),
+        (8, "bassin-in-another-departement", "bassin_code"),
     ]
     assert found["counts"] == {"opened": 1, "refused": 5, "warned": 2}
+
+
+@pytest.mark.parametrize("text", ["0590\0318A", "0590\udce9318A", "x" * 10_000])
+async def test_what_no_database_can_hold_is_one_refused_line_and_the_others_are_read(
+    lille: Any, directory: Any, line: Any, text: str
+) -> None:
+    content = directory(line(text), line()).encode("utf-8", "surrogateescape")
+    answer = await lille.client.post("/v1/territory/imports", content=content, headers={"Content-Type": "text/csv"})
+    await lille.work()
+
+    found = await lille.shown(answer.json()["id"])
+
+    assert (found["status"], found["counts"]) == ("analysed", {"refused": 1, "opened": 1})
+    assert [(x["line"], x["name"][:1]) for x in await lille.report(found["id"], kind="refused")] == [(2, text[0])]
+
+
+async def test_what_a_file_says_is_counted_for_each_academie(both: Any, directory: Any, line: Any) -> None:
+    amiens = line("0800001S", academie="20", departement="80", commune="80021", bassin="20907", bassin_nom="AMIENS")
+
+    found = await both.dry_run(directory(line(), line("0590001F"), line("0590002Z"), amiens))
+
+    assert found["by_academie"] == {"09": {"opened": 2, "refused": 1}, "20": {"opened": 1}}
+    assert found["counts"] == {"opened": 3, "refused": 1}
 
 
 async def test_the_report_is_a_file_that_a_french_spreadsheet_opens(lille: Any, directory: Any, line: Any) -> None:

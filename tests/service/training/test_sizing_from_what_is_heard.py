@@ -5,17 +5,21 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
+import msgspec
 import pytest
 
+from common import people
 from common.contracts.hr_networks import CensusAnswered, CensusClosed, CensusOpened, DeadlineMoved, SchoolAddressed
 from common.contracts.territory import BassinState, EtablissementState, Membership
-from common.identifiers import CodeBassin, Uai, bassin_id, school_id
+from common.identifiers import CodeAcademie, CodeBassin, Uai, bassin_id, school_id
 from common.identity import Agent, Role
+from training.sizing.personal import PERSONAL
 
 if TYPE_CHECKING:
     from tests.service.conftest import Served
 
 LETTER_DAY = datetime(2007, 10, 26, 9, tzinfo=UTC)
+LILLE = CodeAcademie("09")
 LILLE_CENTRE, ROUBAIX, AMIENS = "09101", "09104", "20907"  # LILLE CENTRE plays the exception of Caen
 COLLEGE, LYCEE, COLLEGE_ROUBAIX, COLLEGE_AMIENS = "0590001F", "0590002G", "0590003H", "0800001S"
 IN_LILLE, IN_AMIENS = UUID(int=0x10), UUID(int=0x20)
@@ -226,3 +230,23 @@ async def test_an_impossible_question_is_refused(
 async def test_a_school_does_not_size_offers(training: "Served", agent: Callable[..., Agent]) -> None:
     async with training.as_(agent(Role.CHEF_ETABLISSEMENT, uai=COLLEGE)) as head:
         assert (await head.get(PATH)).status_code == 403
+
+
+async def test_what_is_held_of_a_person_is_a_key_that_an_erasure_keeps_and_says_so(
+    training: "Served", sizing: Sizing
+) -> None:
+    await training.hear(answered(IN_LILLE, COLLEGE, ANNA, BRUNO))
+    before = await sizing()
+    academies = training.settings.academies
+
+    held = await people.export(training.db, academies, PERSONAL, ANNA, reason="demande")
+    erased = await people.erase(training.db, academies, PERSONAL, ANNA, reason="article 17")
+    nothing = await people.erase(training.db, academies, PERSONAL, CHLOE, reason="article 17")
+
+    named_by = msgspec.convert(held[LILLE]["named_by"], list[dict[str, object]])
+    assert [(line["census"], line["uai"]) for line in named_by] == [(IN_LILLE, COLLEGE)]
+    assert (erased, nothing) == ({LILLE: {"keys_kept": 1}}, {})
+    assert await sizing() == before
+    async with training.db.batch(academies) as tx:
+        rows = await tx.fetch("SELECT action, subject, detail->>'keys_kept' AS kept FROM audit ORDER BY id")
+    assert [tuple(row) for row in rows] == [("person-exported", ANNA, None), ("person-erased", ANNA, "1")]

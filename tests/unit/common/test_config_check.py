@@ -2,11 +2,14 @@
 
 import io
 import os
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from common.cli.config import check, table
+from common.local.trouble import Trouble
+from common.signing_keys import create_keys
 
 GOOD = {
     "BASSIN_ACADEMIES": "09,20",
@@ -54,6 +57,36 @@ def test_a_misspelt_variable_is_told_with_what_was_meant(
 
     assert check("training") == 0
     assert capsys.readouterr().err == "warning: BASSIN_HTTP_PROT is not a setting: BASSIN_HTTP_PORT is\n"
+
+
+def test_a_service_that_is_not_there_is_told_with_those_that_are() -> None:
+    with pytest.raises(Trouble) as refused:
+        check("trainig")
+
+    assert str(refused.value) == "no service 'trainig': gateway, hr_networks, territory, training"
+
+
+def test_the_files_of_the_gateway_are_read_as_it_would_read_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for variable in GOOD:
+        monkeypatch.delenv(variable)
+    for variable, file in (("ISSUERS", "issuers.toml"), ("ROUTES", "routes.toml"), ("SIGNING_KEYS", "keys.json")):
+        monkeypatch.setenv(f"BASSIN_{variable}", str(tmp_path / file))
+    (tmp_path / "routes.toml").write_text('[[routes]]\nservice = "training"\nurl = "http://a"\n' * 2)
+    (tmp_path / "keys.json").write_text("{}")
+
+    assert check("gateway") == 3
+    issuers, routes, keys = capsys.readouterr().err.splitlines()
+    assert issuers == f"error: BASSIN_ISSUERS: {tmp_path}/issuers.toml: No such file or directory"
+    assert routes == "error: BASSIN_ROUTES: routes.toml: route /v1/training is there twice"
+    assert keys.endswith(": bassin keys create ANOTHER_FILE")
+
+    (tmp_path / "issuers.toml").write_text("issuers = []")
+    (tmp_path / "routes.toml").write_text("routes = []")
+    create_keys(tmp_path / "keys.json")
+    assert check("gateway") == 0
+    assert f"BASSIN_ISSUERS={tmp_path}/issuers.toml (environment)" in capsys.readouterr().out.splitlines()
 
 
 def test_on_a_terminal_the_same_is_a_table() -> None:

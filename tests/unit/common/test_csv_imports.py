@@ -111,6 +111,19 @@ def test_one_bad_byte_in_a_utf8_file_is_one_error_with_its_column() -> None:
     assert [(f.code, f.column) for f in found[1].damage] == [("illegible-character", "nom (colonne A)")]
 
 
+def test_a_nul_character_is_an_error_too_and_what_is_read_of_the_cell_can_be_kept() -> None:
+    (nul,), (byte,) = rows(b"nom;ville\nRe\0n;Lens\n"), rows("nom;ville\né".encode() + b"\xe9;Lens\n")
+
+    assert [(f.code, f.column) for f in nul.damage] == [("illegible-character", "nom (colonne A)")]
+    assert (nul.cells["name"], byte.cells["name"]) == ("Re\ufffdn", "é\ufffd")
+
+
+def test_a_bad_byte_in_a_heading_can_be_shown() -> None:
+    heading = table("é;nom".encode() + b"\xe9;ville\n").heading("name")
+
+    assert heading == "nom\ufffd (colonne B)"
+
+
 def test_rows_can_be_read_again() -> None:
     again = table(b"nom;ville\nAda;Lille\n")
 

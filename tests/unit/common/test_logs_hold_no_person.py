@@ -42,6 +42,15 @@ def test_a_line_has_its_origin_and_its_time(stream: io.StringIO) -> None:
     assert line["time"].endswith("Z")
 
 
+def test_what_our_own_loggers_add_is_written_and_cleaned(stream: io.StringIO) -> None:
+    logging.getLogger("bassin.inbox").error("consumer stopped", extra={"why": f"told {MAIL}", "place": ("t", 0, 7)})
+    logging.getLogger("uvicorn.error").error("started", extra={"color_message": "in colours"})
+
+    ours, theirs = map(json.loads, stream.getvalue().splitlines())
+    assert (ours["why"], ours["place"]) == ("told ***", ["t", 0, 7])
+    assert "color_message" not in theirs
+
+
 @given(
     st.from_regex(Numen.pattern, fullmatch=True),
     st.sampled_from(["{}", "numen={}", "('{}',)", '{{"a": "{}"}}', "é{} ", "/v1/x/{}?y"]),

@@ -58,6 +58,7 @@ def test_a_mail_is_french_text_in_utf8_with_the_address_of_the_day() -> None:
     assert message["Subject"] == "Recensement : réponse attendue"
     assert message["Message-ID"] == "<7@bassin.example>"
     assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Content-Language"] == "fr"
     assert message.get_content_type() == "text/plain"
     assert message.get_content().splitlines() == ["Écrire à https://bassin.example/v1/hr-networks/campaigns."]
     assert raw.isascii()

@@ -18,6 +18,7 @@ from hr_networks.census.domain import (
     answer,
     answer_id,
     close,
+    counted_on,
     local_day,
     move_deadline,
 )
@@ -103,6 +104,12 @@ def test_the_deadline_of_a_census_that_is_over_is_not_moved() -> None:
         move_deadline(campaign(), date(2007, 12, 1), today=date(2007, 11, 21))
     with pytest.raises(CensusIsClosed):
         move_deadline(campaign(Status.CLOSED), date(2007, 12, 1), today=BEFORE)
+
+
+def test_memberships_count_as_they_are_today_and_after_the_deadline_as_on_its_day() -> None:
+    assert counted_on(DEADLINE, today=BEFORE) == BEFORE
+    assert counted_on(DEADLINE, today=DEADLINE) == DEADLINE
+    assert counted_on(DEADLINE, today=date(2007, 12, 1)) == DEADLINE
 
 
 def test_closing_tells_the_final_figures_once() -> None:

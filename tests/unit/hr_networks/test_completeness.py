@@ -25,6 +25,12 @@ def test_each_bassin_has_its_own_figures() -> None:
     ]
 
 
+def test_bassins_come_in_the_order_of_their_codes() -> None:
+    zone = Bassin(CodeBassin("09101"), "ZONE NORD")
+
+    assert [each.name for each in by_bassin([standing(ROUBAIX), standing(zone)])] == ["ZONE NORD", ROUBAIX.name]
+
+
 def test_schools_without_a_bassin_are_counted_apart_and_last() -> None:
     lines = by_bassin([standing(NOWHERE), standing(LILLE)])
 

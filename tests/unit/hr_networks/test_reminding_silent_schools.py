@@ -66,3 +66,9 @@ def test_a_school_just_addressed_is_not_reminded_of_a_step_already_past() -> Non
 
     assert reminder_due(newcomer, DEADLINE, today=date(2007, 11, 16)) is None
     assert reminder_due(newcomer, DEADLINE, today=date(2007, 11, 18)) == sent(2, date(2007, 11, 18))
+
+
+def test_a_school_addressed_on_the_day_of_a_step_is_not_reminded_of_it() -> None:
+    newcomer = silent(addressed_on=date(2007, 11, 13))
+
+    assert reminder_due(newcomer, DEADLINE, today=date(2007, 11, 14)) is None

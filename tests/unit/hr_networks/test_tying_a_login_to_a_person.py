@@ -12,6 +12,7 @@ from hr_networks.links.domain import (
     NotOfYourSchool,
     Person,
     PersonAlreadyLinked,
+    UnknownPerson,
     link_by_head,
     link_by_mail,
 )
@@ -51,6 +52,11 @@ def test_the_head_of_a_school_that_named_the_person_ties() -> None:
 def test_the_head_of_another_school_does_not() -> None:
     with pytest.raises(NotOfYourSchool):
         link_by_head(AGENT, anna(), heads=frozenset({LYCEE}), already=None)
+
+
+def test_nobody_is_tied_to_no_one() -> None:
+    with pytest.raises(UnknownPerson):
+        link_by_head(AGENT, None, heads=frozenset({COLLEGE}), already=None)
 
 
 def test_a_person_is_tied_once() -> None:

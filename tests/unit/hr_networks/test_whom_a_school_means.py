@@ -71,6 +71,36 @@ def test_the_same_address_is_the_same_person_whatever_its_case() -> None:
     assert [each.person for each in declaration.lines] == [ANNA]
 
 
+@pytest.mark.parametrize("given", ["ANNE-LAURE", "Anne Laure", "ânne‑laure"])
+@pytest.mark.parametrize("family", ["HAUTECOEUR D'HERVE", "Hautecœur d’Hervé"])
+def test_a_name_agrees_without_its_accents_hyphens_and_capitals(given: str, family: str) -> None:
+    known = Identity(
+        id=ANNA, civility="madame", family_name="Hautecœur d'Hervé", given_names="Anne-Laure",
+        work_mail="a.hautecoeur@ac-lille.example", uai=LYCEE,
+    )  # fmt: skip
+    elsewhere = Known(uai=COLLEGE, previous=(), identities=(known,))
+
+    by_family = declare([wish("Autre", family, mail=known.work_mail)], elsewhere, new_ids())
+    by_given = declare([wish(given, "Autre", mail=known.work_mail)], elsewhere, new_ids())
+
+    assert [each.person for each in (*by_family.lines, *by_given.lines)] == [ANNA, ANNA]
+
+
+def test_a_quoted_person_keeps_the_same_address() -> None:
+    declaration = declare([wish(family="Martel-Roy", person=ANNA)], ANNA_NAMED, new_ids())
+
+    assert [(each.person, each.family_name) for each in declaration.lines] == [(ANNA, "Martel-Roy")]
+
+
+def test_two_people_of_one_answer_do_not_share_an_address() -> None:
+    with pytest.raises(DuplicatePerson):
+        declare([wish(), wish("Bruno", "Calmette", mail="ANNA.Martel@ac-lille.example")], NOBODY, new_ids())
+
+
+def test_each_corps_is_said_as_agents_say_it() -> None:
+    assert [each.label for each in Corps] == ["ADJAENES", "SAENES", "AAE", "Contractuel", "Autre"]
+
+
 def test_the_same_line_again_changes_and_publishes_nothing() -> None:
     declaration = declare([wish(given=" Anna ")], ANNA_NAMED, new_ids())
 

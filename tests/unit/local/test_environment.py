@@ -34,6 +34,21 @@ def test_another_lock_or_another_place_asks_for_another_environment(tmp_path: Pa
     assert wanted("local") != before
 
 
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [("cannot resolve the index", "connect"), ("OSError: No space left on device", "free 1 GB of disk")],
+)
+def test_a_step_that_fails_is_one_line_and_its_words_are_kept(tmp_path: Path, said: str, remedy: str) -> None:
+    run = _function("run")
+    run.__globals__["LOG"] = log = tmp_path / "environment.log"
+
+    with pytest.raises(SystemExit) as failure:
+        run("uv", [sys.executable, "-c", f"print({said!r}); exit(1)"], "connect")
+
+    assert failure.value.code == f"environment: uv cannot be installed: {remedy} (log: {log})"
+    assert said in log.read_text()
+
+
 def _function(name: str) -> Callable[..., Any]:
     """As a file, for it is no module of ours: it runs before there is an environment."""
     function: Callable[..., Any] = runpy.run_path(str(SCRIPT))[name]

@@ -53,6 +53,7 @@ def test_the_offer_is_the_sum_of_its_bassins() -> None:
 @pytest.mark.item(124)
 def test_the_quota_and_its_exceptions_are_read_as_the_letter_says_them() -> None:
     assert Quota.read("2-3") == PER_BASSIN
+    assert Quota.read("3-3") == Quota(minimum=3, maximum=3)
     assert read_exceptions(["09101:4-6"]) == EXCEPTIONS
 
 

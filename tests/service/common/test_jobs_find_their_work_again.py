@@ -1,0 +1,117 @@
+"""A job may be missed, fail or meet its twin: it leaves nothing half done and finds the same work again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from common import audit
+from common.clock import Clock
+from common.db import Database, connect
+from common.handlers import Job
+from common.identifiers import CodeAcademie
+from common.metrics import REGISTRY
+from common.timekeeper import Timekeeper
+from common.tx import Tx
+from common.uuid7 import uuid7
+
+if TYPE_CHECKING:
+    from common.migrate import ServiceUrls
+
+LILLE = CodeAcademie("09")
+OFTEN = timedelta(milliseconds=1)
+
+
+@pytest.fixture
+async def db(database: "Callable[[str], ServiceUrls]") -> AsyncIterator[Database]:
+    pool = await connect(database("training").app, size=4)
+    yield Database("training", pool, Clock())
+    await pool.close()
+
+
+def timekeeper(db: Database, *jobs: Job) -> Timekeeper:
+    return Timekeeper(db, [LILLE], jobs)
+
+
+async def leave_a_trace(tx: Tx, at: datetime) -> int:
+    audit.record(tx, LILLE, "worked", uuid7())
+    await tx.flush()
+    return 1
+
+
+async def traces(db: Database) -> int:
+    async with db.batch([LILLE]) as tx:
+        found: int = await tx.fetchval("SELECT count(*) FROM audit WHERE action = 'worked'")
+        return found
+
+
+def failures(job: str) -> float:
+    return REGISTRY.get_sample_value("bassin_job_failures_total", {"service": "training", "job": job}) or 0
+
+
+async def test_a_job_that_fails_leaves_nothing_and_runs_again(db: Database) -> None:
+    runs = 0
+
+    async def stumble(tx: Tx, at: datetime) -> int:
+        nonlocal runs
+        runs += 1
+        await leave_a_trace(tx, at)
+        if runs < 3:
+            raise LookupError
+        return 1
+
+    for _ in range(3):
+        await timekeeper(db).once(Job("stumble", OFTEN, stumble))
+
+    assert (failures("stumble"), await traces(db)) == (2, 1)
+
+
+async def test_each_job_is_run_for_ever_beside_the_others(db: Database) -> None:
+    twice: dict[str, asyncio.Event] = {"one": asyncio.Event(), "other": asyncio.Event()}
+    begun: set[str] = set()
+
+    def job(name: str) -> Job:
+        async def run(tx: Tx, at: datetime) -> int:
+            if name in begun:
+                twice[name].set()
+            begun.add(name)
+            return 0
+
+        return Job(name, OFTEN, run)
+
+    running = asyncio.ensure_future(timekeeper(db, *map(job, twice)).run())
+    async with asyncio.timeout(20):
+        await asyncio.gather(*(event.wait() for event in twice.values()))
+    running.cancel()
+    await asyncio.wait({running})
+
+
+async def test_replicas_do_a_job_one_at_a_time(db: Database) -> None:
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def linger(tx: Tx, at: datetime) -> int:
+        begun.set()
+        await may_end.wait()
+        return await leave_a_trace(tx, at)
+
+    first = asyncio.ensure_future(timekeeper(db).once(Job("linger", OFTEN, linger)))
+    await begun.wait()
+    await timekeeper(db).once(Job("linger", OFTEN, linger))  # another replica, meanwhile
+    may_end.set()
+    await first
+
+    assert await traces(db) == 1
+
+
+async def test_a_database_that_is_away_is_waited_for_and_is_no_failure_of_the_job(db: Database) -> None:
+    async def cut_off(tx: Tx, at: datetime) -> int:
+        await tx.fetch("SELECT pg_terminate_backend(pg_backend_pid())")
+        return 1
+
+    await timekeeper(db).once(Job("cut_off", OFTEN, cut_off))
+    await db.pool.close()
+    await timekeeper(db).once(Job("cut_off", OFTEN, cut_off))
+
+    assert failures("cut_off") == 0

@@ -1,0 +1,86 @@
+"""A broker that dies under producer and consumer, and comes back: aiokafka hangs where ours goes on."""
+
+import asyncio
+import contextlib
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from tests.service.common import probe
+from tests.service.common.consuming import Consuming
+from tests.service.common.probe import LISTENER, PRODUCER, fact
+from tests.service.common.test_traps_of_aiokafka import outgoing
+
+from common import kafka_log, logs, topics
+from common.contracts.catalogue import CONTRACTS, STREAMS
+from common.contracts.hr_networks import FACTS
+from common.kafka_log import KafkaLog
+from common.local.children import Reaper
+from common.local.kafka import KafkaNode
+from common.local.ports import free_ports
+
+if TYPE_CHECKING:
+    from common.migrate import ServiceUrls
+
+OUTAGE = 3.0  # seconds
+LINES = 20  # that may tell of it, however long it lasts; aiokafka alone would write as many a second
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[Callable[[], KafkaNode]]:
+    """Starts a broker of this test's own, again at the same address with what it knew."""
+    port, controller_port = free_ports(2)
+    with Reaper() as children:
+
+        def start() -> KafkaNode:
+            made = KafkaNode(tmp_path / "kafka", port=port, controller_port=controller_port, log=tmp_path / "kafka.log")
+            made.start(children)
+            return made
+
+        yield start
+
+
+async def test_a_broker_that_dies_is_waited_for_by_producer_and_consumer(
+    node: Callable[[], KafkaNode],
+    database: "Callable[[str], ServiceUrls]",
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Trap aiokafka 1: an idempotent producer never expires a batch; its future hangs, ours has a deadline."""
+    monkeypatch.setattr(kafka_log, "DEADLINE", OUTAGE / 2)
+    logs.configure(LISTENER, stream=(said := io.StringIO()))
+    broker, urls, table, ana = node(), database(LISTENER), probe.listener(), uuid4()
+    await probe.lay_out(urls, table)
+    with probe.topics_named("here"):
+        await topics.ensure(broker.bootstrap, [CONTRACTS[PRODUCER]], partitions=1)
+        consuming, log = Consuming(broker.bootstrap, "here", urls, table), KafkaLog(broker.bootstrap, "here", [FACTS])
+        plain = AIOKafkaProducer(bootstrap_servers=broker.bootstrap, enable_idempotence=True, request_timeout_ms=500)
+        await plain.start()
+        await log.open()
+        async with consuming.running():
+            await consuming.send(fact(ana, ana))
+            await consuming.until_noted(ana, 1)
+            await asyncio.to_thread(broker.stop)
+            said.seek(0)
+            said.truncate()
+
+            hanging = asyncio.create_task(plain.send_and_wait(STREAMS[FACTS].behind, b"never expires"))
+            with pytest.raises((TimeoutError, KafkaError)):
+                await log.publish([outgoing(1)])
+            await asyncio.sleep(OUTAGE / 2)
+            assert not hanging.done()
+            assert 1 <= len(said.getvalue().splitlines()) <= LINES, said.getvalue()
+            hanging.cancel()
+
+            await asyncio.to_thread(node)
+            await log.open()
+            assert await log.publish([outgoing(2)])
+            await consuming.send(fact(ana, ana))
+            await consuming.until_noted(ana, 2)
+        await log.close()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(plain.stop(), 1)
