@@ -3,6 +3,8 @@
 from common.contracts.training import CONTRACT
 from common.service import Service
 from common.web import Description
+from training.attendance.api import SessionAttendanceController
+from training.autorisations.api import AutorisationsController
 from training.avis.api import AvisController, ManyAvisController
 from training.candidatures.api import (
     CandidatureController,
@@ -10,15 +12,24 @@ from training.candidatures.api import (
     OwnCandidaturesController,
     SchoolCandidaturesController,
 )
+from training.convocations.api import MeetingConvocationsController, SessionConvocationsController
+from training.convocations.jobs import jobs
 from training.linked.projections import linked
+from training.meetings.projections import meetings
+from training.meetings.reactions import reactions
+from training.missions.api import MissionsController
 from training.offers.api import OffersController
+from training.papers.api import PapersController
+from training.people.projections import people
 from training.personal import PERSONAL
 from training.promotions.api import PromotionController
-from training.promotions.jobs import jobs
 from training.quotas.api import QuotasController
+from training.recognition.api import OfferRecognitionsController, RecognitionController
+from training.retention.api import RetentionsController
 from training.selection.api import BassinsController
 from training.sizing.api import SizingController
 from training.sizing.projections import censuses, territory
+from training.verification.api import VerificationController
 
 SERVICE = Service(
     contract=CONTRACT,
@@ -31,6 +42,12 @@ SERVICE = Service(
             "Candidatures": "Candidater, choisir ses groupes, se retirer",
             "Avis": "L’avis circonstancié du chef d’établissement, et les candidatures restées sans avis",
             "Sélection": "Qui part, bassin par bassin ; la liste d’attente et les appels",
+            "Ordres de mission": "Envoyer en mission les animateurs d’une réunion",
+            "Convocations": "Convier les personnes d’un bassin à une réunion, convoquer à une session",
+            "Autorisations": "Les réponses des chefs d’établissement, et leur silence",
+            "Documents": "Lire, télécharger, annuler et conserver les documents numérotés",
+            "Émargement": "Qui est venu à une session, par demi-journée",
+            "Reconnaissance": "Attester une compétence acquise, ou révoquer l’attestation",
         },
     ),
     controllers=[
@@ -45,8 +62,19 @@ SERVICE = Service(
         ManyAvisController,
         BassinsController,
         PromotionController,
+        MissionsController,
+        MeetingConvocationsController,
+        SessionConvocationsController,
+        AutorisationsController,
+        PapersController,
+        RetentionsController,
+        SessionAttendanceController,
+        OfferRecognitionsController,
+        RecognitionController,
+        VerificationController,
     ],
-    projections=[censuses, territory, linked],
+    projections=[censuses, territory, linked, people, meetings],
+    reactions=reactions,
     jobs=jobs,
     people=PERSONAL,
 )

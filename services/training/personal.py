@@ -6,9 +6,10 @@ from uuid import UUID
 from common.people import Personal
 from common.tx import Tx
 from training.candidatures import personal as candidatures
+from training.papers import personal as papers
 from training.sizing import personal as sizing
 
-PARTS = (sizing.PERSONAL, candidatures.PERSONAL)
+PARTS = (sizing.PERSONAL, candidatures.PERSONAL, papers.PERSONAL)
 
 
 async def export(tx: Tx, person: UUID) -> Mapping[str, object]:

@@ -17,7 +17,10 @@ from common.internal_tokens import InternalTokens
 from common.service import services
 from common.tokens import FixedKeys
 
-PUBLIC = {"/livez", "/readyz", "/metrics", "/problems", "/problems/{code:str}", "/calendrier", "/calendrier.ics"}
+PUBLIC = {
+    *("/livez", "/readyz", "/metrics", "/problems", "/problems/{code:str}"),
+    *("/calendrier", "/calendrier.ics", "/verification", "/verification/cles"),
+}
 DOCUMENTS = {"/schema", "/schema/openapi.json", "/schema/{path:str}"}  # with a token, whoever asks
 
 # Writes that are no decision: whoever logs in may say that he is the person declared under his verified address,

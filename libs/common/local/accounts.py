@@ -62,7 +62,7 @@ def people(issuer: str) -> Iterator[Person]:
 
 
 def find(account: str) -> Person | None:
-    """Somebody of the list, or of any school: its head chef-0599003r@lille, its secretary secretaire-0599003r-1@lille."""
+    """Somebody of the list, or of any school: its head chef-0599003r@lille, a secretary secretaire-0599003r-1@lille."""
     issuer = issuer_of(account)
     named = re.fullmatch(r"secretaire-(\d{7}[a-zA-Z])-([1-4])@\w+", account)
     if named:

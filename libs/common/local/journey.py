@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from common.local.accounts import secretary
 from common.local.places import ROOT
-from common.local.visitor import Answer, Visitors, expect, until
+from common.local.visitor import Answer, Visitor, Visitors, expect, until
 
 DIRECTORY = ROOT / "services" / "territory" / "demo" / "etablissements.csv"
 CAMPAIGNS = "/v1/hr-networks/campaigns"
@@ -57,7 +57,7 @@ class Journey:
 
     def load_directory(self) -> tuple[str, None]:
         for academie in self._academies:
-            self._import(academie)
+            import_directory(self._as(f"territoire@{academie.issuer}"), academie)
         counts = [len(academie.schools) for academie in self._academies]
         return f"{len(counts)} académies, {sum(counts)} établissements", None
 
@@ -74,22 +74,6 @@ class Journey:
         self._sees_nothing_of(lille, amiens, censuses["20"])
         self._sees_nothing_of(amiens, lille, censuses["09"])
         return "census opened -> answered in both academies -> known to training", None
-
-    def _import(self, academie: Academie) -> None:
-        """A dry run, what it would change, and only then the decision."""
-        admin = self._as(f"territoire@{academie.issuer}")
-        received = admin.send_file(IMPORTS, DIRECTORY.read_bytes(), name=DIRECTORY.name)
-        path = f"{IMPORTS}/{received['id']}"
-        dry = until(lambda: admin.get(path), _is_past("received", "analysing"), what="the dry run of the directory")
-        expect(dry["status"] in {"analysed", "applied"}, f"the directory is {dry['status']}: {dry['findings']}")
-        expect(not dry["counts"].get("refused"), f"lines of our own directory are refused: {dry['counts']}")
-        if dry["status"] == "analysed" and dry["counts"].keys() - {"unchanged"}:
-            admin.post(f"{path}/application", expect=202)
-            done = until(lambda: admin.get(path), _is_past("analysed", "decided", "applying"), what="the import")
-            expect(done["status"] == "applied", f"the import is {done['status']}: {done['findings']}")
-        known = admin.all("/v1/territory/etablissements", academie=academie.code)
-        expected = f"{len(known)} établissements, not the demo's {len(academie.schools)}"
-        expect(len(known) == len(academie.schools), f"{expected}: another directory was imported, bassin demo --fresh")
 
     def _open(self, academie: Academie) -> str:
         office = self._as(f"formation@{academie.issuer}")
@@ -160,6 +144,22 @@ class Journey:
         expect(listed == {mine.code}, f"{mine.issuer} sees censuses of {listed}")
         schools = {line["academie"] for line in office.all("/v1/territory/etablissements")}
         expect(schools == {mine.code}, f"{mine.issuer} sees schools of {schools}")
+
+
+def import_directory(admin: Visitor, academie: Academie) -> None:
+    """A dry run, what it would change, and only then the decision."""
+    received = admin.send_file(IMPORTS, DIRECTORY.read_bytes(), name=DIRECTORY.name)
+    path = f"{IMPORTS}/{received['id']}"
+    dry = until(lambda: admin.get(path), _is_past("received", "analysing"), what="the dry run of the directory")
+    expect(dry["status"] in {"analysed", "applied"}, f"the directory is {dry['status']}: {dry['findings']}")
+    expect(not dry["counts"].get("refused"), f"lines of our own directory are refused: {dry['counts']}")
+    if dry["status"] == "analysed" and dry["counts"].keys() - {"unchanged"}:
+        admin.post(f"{path}/application", expect=202)
+        done = until(lambda: admin.get(path), _is_past("analysed", "decided", "applying"), what="the import")
+        expect(done["status"] == "applied", f"the import is {done['status']}: {done['findings']}")
+    known = admin.all("/v1/territory/etablissements", academie=academie.code)
+    expected = f"{len(known)} établissements, not the demo's {len(academie.schools)}"
+    expect(len(known) == len(academie.schools), f"{expected}: another directory was imported, bassin demo --fresh")
 
 
 def _is_past(*states: str) -> Callable[[Answer], bool]:

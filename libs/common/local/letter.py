@@ -13,11 +13,13 @@ from common.local import (
     letter_pay,
     letter_selection,
 )
-from common.local.letter_figures import Line, agree, lines
+from common.local.letter_agreement import agree
+from common.local.letter_figures import Line, lines
 from common.local.letter_stage import Stage
 
 ACTS: Mapping[str, Callable[[Stage], None]] = MappingProxyType(
     {
+        "directory": letter_census.directory,
         "census": letter_census.play,
         "offer": letter_offer.play,
         "selection": letter_selection.play,
@@ -31,6 +33,9 @@ ACTS: Mapping[str, Callable[[Stage], None]] = MappingProxyType(
         "pay of April": letter_pay.april,
     }
 )
+
+
+LAST = list(ACTS)[-1]
 
 
 def play(gateway: str, identity: str, clock: Path, *, after: Callable[[str], None] = lambda _: None) -> list[Line]:

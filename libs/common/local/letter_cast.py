@@ -19,6 +19,7 @@ SILENT = "09114"  # where one chef d'établissement does not answer
 CANCELLED = "09107"  # where the mission of one animateur is cancelled
 ABSENT = "09105"  # where one animateur does not come
 LATE = "09113"  # whose attendance is only recorded after the cut-off of its pay month
+REJECTED = "0809006e"  # the school of Péronne, one line of which comes back from the accountant
 KILOMETRES = {
     "09102": 16, "09103": 8, "09105": 42, "09107": 13, "09109": 16, "09112": 10, "09113": 42, "09114": 43,
     "20901": 56, "20902": 32, "20903": 41, "20904": 28, "20905": 11, "20906": 25, "20907": 18, "20908": 25,

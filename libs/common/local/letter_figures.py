@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from common.local.journey import Academie
-from common.local.letter_meetings import NETWORKS
 from common.local.letter_offer import OFFERS
 from common.local.letter_pay import PAY
 from common.local.letter_stage import Stage
-from common.local.visitor import Answer, expect
+from common.local.visitor import Answer
 
 GOING = ("retained", "convened", "present", "absent", "recognised")
+WIDTH = 14
 SENT = ("exported", "acknowledged", "rejected")
 
 
@@ -68,11 +68,8 @@ def table(found: list[Line]) -> list[str]:
     heading = ("Bassin", "Candidatures", "Retenues", "En attente", "Documents", "Éléments", "Euros")
     rows = [(f"{each.bassin} {each.name}", *cells(each.figures)) for each in found]
     rows.append(("Ensemble", *cells(total(found))))
-    widths = [max(map(len, column)) for column in zip(heading, *rows, strict=True)]
-    return [
-        "  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))])
-        for row in (heading, *rows)
-    ]
+    first = max(len(row[0]) for row in rows)
+    return [row[0].ljust(first) + "".join(cell.rjust(WIDTH) for cell in row[1:]) for row in (heading, *rows)]
 
 
 def cells(figures: Figures) -> tuple[str, ...]:

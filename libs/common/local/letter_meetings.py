@@ -1,4 +1,4 @@
-"""« Une réunion d'échange de pratiques organisée et animée par les stagiaires formés », and the papers that it takes."""
+"""« Une réunion d'échange de pratiques organisée et animée par les stagiaires formés », and the papers it takes."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, time
@@ -20,9 +20,11 @@ BEGINS, ENDS = time(9), time(17)
 
 
 def play(stage: Stage) -> None:
-    stage.on(date(2008, 1, 21))
+    stage.on(date(2008, 1, 22))
     for academie in stage.academies:
         activate(stage, academie)
+    for bassin in stage.bassins:
+        wait_trained(stage, bassin)
     stage.on(date(2008, 1, 24))
     stage.each(lambda bassin: plan(stage, bassin), stage.bassins)
     stage.on(date(2008, 2, 5))
@@ -49,15 +51,19 @@ def day_of(bassin: Bassin) -> date:
     return DAYS[int(bassin.code) % len(DAYS)]
 
 
-def plan(stage: Stage, bassin: Bassin) -> None:
-    """By one of those who were trained, as soon as training's facts have made them animateurs."""
-    trained = stage.going(bassin)
-    known = until(
+def wait_trained(stage: Stage, bassin: Bassin) -> None:
+    """Training's facts make them animateurs, nobody enters them."""
+    trained = set(stage.going(bassin).values())
+    until(
         lambda: stage.visitors(f"formation@{bassin.issuer}").get(f"{NETWORKS}/bassins/{bassin.code}/animateurs"),
-        lambda found: len(found) == len(trained),
+        lambda found: {each["person"] for each in found} == trained,
         what=f"the animateurs of {bassin.code}",
     )
-    expect({each["person"] for each in known} == set(trained.values()), f"the animateurs of {bassin.code}: {known}")
+
+
+def plan(stage: Stage, bassin: Bassin) -> None:
+    """By one of those who were trained."""
+    trained = stage.going(bassin)
     day, zone = shifted(day_of(bassin)), ZoneInfo(PARIS)
     wish = {
         "offer": stage.offers[bassin.issuer],

@@ -1,4 +1,4 @@
-"""« Animer des réunions d'échange de pratiques »: published on 20 November; who applies, and what the chefs say of it."""
+"""« Animer des réunions d'échange de pratiques »: published on 20 November; who applies, what the chefs say of it."""
 
 from collections.abc import Mapping
 from datetime import date

@@ -3,21 +3,23 @@
 from datetime import date
 
 from common.local.journey import Academie
-from common.local.letter_cast import ADJOINING, KILOMETRES, Bassin, shifted
+from common.local.letter_attendance import absent_from, hold
+from common.local.letter_cast import ADJOINING, KILOMETRES, LATE, REJECTED, Bassin, shifted
 from common.local.letter_stage import Stage
 from common.local.visitor import Answer, Visitor, expect, until
 
 PAY = "/v1/payroll"
-MONTHS = (  # opens, cut-off, payment; Monday to Friday, Friday
-    ("2027-03", date(2008, 2, 25), date(2008, 3, 21), date(2008, 3, 28)),
-    ("2027-04", date(2008, 3, 24), date(2008, 4, 18), date(2008, 4, 25)),
+MARCH, APRIL = "2027-03", "2027-04"
+MONTHS = (  # opens, cut-off, payment
+    (MARCH, date(2008, 2, 25), date(2008, 3, 21), date(2008, 3, 28)),
+    (APRIL, date(2008, 3, 24), date(2008, 4, 18), date(2008, 4, 25)),
 )
 CODES = {"kilometres-amount": "0001", "nights-amount": "0002", "meals-amount": "0003"}  # of a fictional pay office
 
 
 def prepare(stage: Stage) -> None:
     """Before anybody leaves: the calendar, the columns of the file, and what no source gives of places and people."""
-    stage.on(date(2008, 2, 18))
+    stage.on(date(2008, 1, 21))
     for academie in stage.academies:
         coordination = stage.visitors(f"paye@{academie.issuer}")
         for month, *days in MONTHS:
@@ -45,6 +47,59 @@ def enter_places(stage: Stage, bassin: Bassin) -> None:
         since = shifted(date(2007, 10, 1)).isoformat()
         lives = {"since": since, "residence": secretary.school.commune, "vehicle": "car", "horsepower": 5}
         coordination.put(f"{path}/travellers/{stage.persons[secretary.account]}", lives)
+
+
+def march(stage: Stage) -> None:
+    """Its file leaves; one line of it comes back, and one attendance comes too late for it."""
+    stage.on(date(2008, 3, 25))
+    for academie in stage.academies:
+        made = export(stage, academie, MARCH, lines=len(due(stage, academie, late=False)))
+        acknowledge(stage, academie, made)
+    late = next(bassin for bassin in stage.bassins if bassin.code == LATE)
+    hold(stage, late)
+
+
+def april(stage: Stage) -> None:
+    """What came too late, and what came back and was let through again."""
+    stage.on(date(2008, 4, 21))
+    for academie in stage.academies:
+        came_back = [account for account in due(stage, academie, late=False) if REJECTED in account]
+        export(stage, academie, APRIL, lines=len(due(stage, academie, late=True)) + len(came_back))
+
+
+def due(stage: Stage, academie: Academie, *, late: bool) -> list[str]:
+    """Whoever came from another commune, which does not adjoin that of the meeting."""
+    away = [bassin for bassin in stage.of(academie) if bassin.code not in ADJOINING and (bassin.code == LATE) is late]
+    guests = ((bassin, account) for bassin in away for account in came(stage, bassin))
+    return [account for bassin, account in guests if bassin.other.uai.lower() in account]
+
+
+def came(stage: Stage, bassin: Bassin) -> list[str]:
+    return [account for account in stage.going(bassin) if account not in absent_from(stage, bassin)]
+
+
+def acknowledge(stage: Stage, academie: Academie, made: Answer) -> None:
+    """All but one line, whose element is looked at and let through for the next month."""
+    coordination = stage.visitors(f"paye@{academie.issuer}")
+    sent = coordination.all(f"{PAY}/elements", campaign=made["campaign"])
+    wrong = [each for each in sent if each["uai"].lower() == REJECTED]
+    lines = [{"line": each["line"], "outcome": "rejected", "reason": "Matricule inconnu."} for each in wrong]
+    answers = {"lines": lines, "others": "acknowledged"}
+    said = coordination.post(f"{PAY}/exports/{made['id']}/acknowledgement", answers, expect=200)
+    expect(said["rejected"] == len(wrong), f"rejected lines of {academie.issuer}: {said}")
+    for each in wrong:
+        let_through(coordination, each["mission"])
+
+
+def let_through(coordination: Visitor, mission: str) -> None:
+    held = until(
+        lambda: coordination.all(f"{PAY}/elements", mission=mission, status="held"),
+        lambda found: len(found) == 1,
+        what="the rejected line to come back",
+    )
+    path, wish = f"{PAY}/elements/{held[0]['id']}/release", {"reason": "Matricule corrigé."}
+    released = coordination.post(path, wish, expect=200, etag=f'"{held[0]["revision"]}"')
+    expect(released["month"] == APRIL, f"the line that came back: {released}")
 
 
 def export(stage: Stage, academie: Academie, month: str, *, lines: int) -> Answer:

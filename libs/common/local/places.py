@@ -8,6 +8,7 @@ from common.local.trouble import Trouble
 
 ROOT = Path(__file__).resolve().parents[3]
 STATE = Path(os.environ.get("BASSIN_STATE") or ROOT / ".bassin")  # tests of the demo have a directory of their own
+CERTIFICATES = "certificate-keys.json"  # in it: the keys that sign attestations
 PARTS_LOCK = ROOT / "requirements" / "parts.lock"
 
 

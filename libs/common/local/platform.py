@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 
 from common.local.children import Children
 from common.local.fetch import fetch_with_progress
@@ -11,7 +11,7 @@ from common.local.health_check import disk_trouble
 from common.local.kafka import KafkaNode
 from common.local.layout import GATEWAY, IDENTITY, Layout, kept_secret, service_names
 from common.local.parts import kafka_parts, postgres_part
-from common.local.places import STATE
+from common.local.places import CERTIFICATES, STATE
 from common.local.ports import LOOPBACK, require_free
 from common.local.postgres import Postgres
 from common.local.trouble import Trouble
@@ -79,24 +79,26 @@ class Platform:
         self._start(IDENTITY, "common.local.identity_provider:run", port, environment={})
         self._start(GATEWAY, "gateway.main:main", environment=self._gateway())
         self._helper.end()
+        self.begin(urls)
+        self.forked.wait_ready(IDENTITY, f"{self.layout.url(IDENTITY)}/")
+        self.forked.wait_ready(GATEWAY, f"{self.layout.url(GATEWAY)}/readyz")
+        return " ".join((GATEWAY, *urls)), None
+
+    def begin(self, urls: Urls) -> None:
         for name, by_role in urls.items():
             self._start(name, "common.local.serving:serve", name, environment=self._service(name, by_role))
-        self.forked.wait_ready(IDENTITY, f"{self.layout.url(IDENTITY)}/")
-        for name in (GATEWAY, *urls):
+        for name in urls:
             self.forked.wait_ready(name, f"{self.layout.url(name)}/readyz")
-        return " ".join((GATEWAY, *urls)), None
 
     def check(self, *, within: float) -> None:
         """Raise when a part of the platform has ended by itself."""
         self.forked.check(within=within)
         self._children.check()
 
-    def restart(self, name: str, by_role: Mapping[str, str], *, meanwhile: Callable[[], None] = lambda: None) -> None:
-        """As if its machine had lost power: what it had begun is not finished, what it had said is said."""
-        self.forked.end(self.forked.running.pop(name))
-        meanwhile()
-        self._start(name, "common.local.serving:serve", name, environment=self._service(name, by_role))
-        self.forked.wait_ready(name, f"{self.layout.url(name)}/readyz")
+    def kill(self, names: Iterable[str]) -> None:
+        """As a power cut would: what was begun is not finished."""
+        for name in names:
+            self.forked.end(self.forked.running.pop(name))
 
     def _start(self, name: str, main: str, *arguments: object, environment: Mapping[str, str]) -> None:
         self.forked.start(name, main, *arguments, log=self.layout.log(name), environment=environment)
@@ -123,5 +125,6 @@ class Platform:
             "BASSIN_MAIL_FROM": "bassin@demo.example",
             "BASSIN_CLOCK_FILE": str(STATE / "clock"),
             "BASSIN_NUMEN_KEY": kept_secret("numen.key"),
+            "BASSIN_CERTIFICATE_KEYS": str(STATE / CERTIFICATES),
             "BASSIN_DRAIN_SECONDS": DRAIN_SECONDS,
         }

@@ -13,13 +13,17 @@ from common import topics
 from common.cli import operate
 from common.contracts.catalogue import CONTRACTS
 from common.local.identity_provider import issuers_toml
-from common.local.places import STATE
+from common.local.places import CERTIFICATES, STATE
 from common.local.trouble import Trouble
 from common.migrate import urls
 from common.signing_keys import create_keys
 
 PARTITIONS = 3
-PUBLIC = (("hr_networks", "/calendrier"), ("hr_networks", "/calendrier.ics"))  # pages that anybody may read
+PUBLIC = (
+    ("hr_networks", "/calendrier"),
+    ("hr_networks", "/calendrier.ics"),
+    ("training", "/verification"),
+)  # pages that anybody may read
 LARGE = (("territory", "/v1/territory/imports", 100_000_000),)  # service, prefix, bytes of a body
 
 
@@ -54,10 +58,14 @@ def provision(names: tuple[str, ...], admin_url: str, kafka: str) -> tuple[dict[
 
 
 def gateway_files(identity: str, services: Mapping[str, str]) -> dict[str, str]:
-    """The gateway's settings that are files: its keys, made once in a clone, its issuers, its routes."""
+    """The gateway's settings that are files: its keys, made once in a clone, its issuers, its routes.
+
+    The keys of attestations, which services read, are made with them.
+    """
     keys = STATE / "signing-keys.json"
-    if not keys.exists():
-        create_keys(keys)
+    for file in (keys, STATE / CERTIFICATES):
+        if not file.exists():
+            create_keys(file)
     (STATE / "routes.toml").write_text(routes_toml(services))
     (STATE / "issuers.toml").write_text(issuers_toml(identity), "utf-8")
     return {

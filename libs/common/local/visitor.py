@@ -28,8 +28,8 @@ class Visitor:
     def status(self, path: str) -> int:
         return self._http.get(path, headers=self._headers).status_code
 
-    def post(self, path: str, body: object = None, *, expect: int) -> Answer:
-        return self._said(self._http.post(path, json=body, headers=self._once()), expect)
+    def post(self, path: str, body: object = None, *, expect: int, etag: str | None = None) -> Answer:
+        return self._said(self._http.post(path, json=body, headers=self._once() | _match(etag)), expect)
 
     def refused(self, path: str, body: object = None) -> str:
         """By which rule: the code of the problem."""
@@ -50,8 +50,7 @@ class Visitor:
         return self._said(self._http.post(path, params={"name": name}, content=content, headers=headers), 202)
 
     def put(self, path: str, body: object, *, expect: int = 201, etag: str | None = None) -> Answer:
-        match = {} if etag is None else {"If-Match": etag}
-        return self._said(self._http.put(path, json=body, headers=self._headers | match), expect)
+        return self._said(self._http.put(path, json=body, headers=self._headers | _match(etag)), expect)
 
     def patch(self, path: str, body: object) -> Answer:
         return self._said(self._http.patch(path, json=body, headers=self._headers), 200)
@@ -75,6 +74,10 @@ class Visitor:
         return response.json() if response.content else None
 
 
+def _match(etag: str | None) -> dict[str, str]:
+    return {} if etag is None else {"If-Match": etag}
+
+
 class Visitors:
     """Everybody of one journey: their tokens from the identity provider, their requests over the same connections."""
 
@@ -87,6 +90,13 @@ class Visitors:
         if account not in self._known:
             self._known[account] = Visitor(account, self._token(account), self._http)
         return self._known[account]
+
+    def anybody(self, path: str, **query: str) -> str:
+        """A page that is public: no token goes with the request."""
+        response = self._http.get(path, params=query)
+        if response.status_code != 200:
+            raise Unexpected(f"{path} for anybody: {response.status_code} {response.text[:200]}")
+        return response.text
 
     def close(self) -> None:
         self._http.close()

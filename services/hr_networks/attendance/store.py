@@ -8,9 +8,10 @@ from msgspec import Struct
 from common import audit, outbox
 from common.contracts.hr_networks import MeetingHeld
 from common.identity import Agent
+from common.refusal import UnknownMeeting
 from common.tx import Tx
 from hr_networks.attendance.domain import Roll
-from hr_networks.meetings.domain import Convener, Meeting, Status, UnknownMeeting
+from hr_networks.meetings.domain import Convener, Meeting, Status
 from hr_networks.meetings.store import convener_of, meeting_of
 
 

@@ -9,9 +9,9 @@ import msgspec
 from msgspec import Struct
 
 from common.identifiers import CodeAcademie, CodeBassin, Uai, dec_hook
+from common.refusal import UnknownMeeting
 from common.tx import Tx
 from hr_networks.attendance.domain import Half
-from hr_networks.meetings.domain import UnknownMeeting
 
 
 class Said(StrEnum):

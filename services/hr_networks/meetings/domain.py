@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 from common.contracts.hr_networks import MeetingCancelled, MeetingMoved, MeetingPlanned
 from common.contracts.training import HalfDay
 from common.identifiers import CodeAcademie, CodeBassin, CommuneInsee
-from common.refusal import FieldError, Forbidden, Malformed, NotFound, Refusal
+from common.refusal import FieldError, Forbidden, Malformed, Refusal
 from common.texts import Line
 
 MIDDAY = time(13)  # where the morning ends for attendance and expenses; ours, no source gives one
@@ -21,11 +21,6 @@ FURTHEST = timedelta(days=730)
 
 Moment = Annotated[datetime, Meta(tz=True)]
 Animateurs = Annotated[tuple[UUID, ...], Meta(min_length=1, max_length=20)]  # persons
-
-
-class UnknownMeeting(NotFound):
-    code = "unknown-meeting"
-    title = "Réunion introuvable"
 
 
 class NotConvener(Forbidden):

@@ -13,8 +13,9 @@ from common.contracts.hr_networks import MeetingCancelled, MeetingMoved, Meeting
 from common.contracts.training import HalfDay
 from common.identifiers import CodeAcademie, CodeBassin, dec_hook
 from common.identity import Agent, Role
+from common.refusal import UnknownMeeting
 from common.tx import Tx
-from hr_networks.meetings.domain import Convener, Frame, HalfDayTaken, Meeting, MeetingWish, UnknownMeeting
+from hr_networks.meetings.domain import Convener, Frame, HalfDayTaken, Meeting, MeetingWish
 
 
 class Judged(Struct, frozen=True):

@@ -9,8 +9,9 @@ from asyncpg import Record
 from msgspec import Struct
 
 from common.identifiers import CodeAcademie, CodeBassin, CommuneInsee, dec_hook
+from common.refusal import UnknownMeeting
 from common.tx import Tx
-from hr_networks.meetings.domain import Status, UnknownMeeting
+from hr_networks.meetings.domain import Status
 
 
 class Animating(Struct, frozen=True, kw_only=True):

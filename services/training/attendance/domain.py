@@ -172,9 +172,7 @@ def told(roll: Roll, candidature: Candidature, now: Outcome) -> Fact:
 def passing(roll: Roll, facts: Sequence[Fact]) -> dict[UUID, Status]:
     """The state of a candidature says what was recorded last."""
     mine = {each.id: each for each in roll.convened}
-    to = {
-        fact.candidature: Status.PRESENT if isinstance(fact, ModuleFollowed) else Status.ABSENT for fact in facts
-    }
+    to = {fact.candidature: Status.PRESENT if isinstance(fact, ModuleFollowed) else Status.ABSENT for fact in facts}
     return {
         candidature: attend(mine[candidature]) if status is Status.PRESENT else miss(mine[candidature])
         for candidature, status in to.items()

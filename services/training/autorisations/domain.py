@@ -1,4 +1,4 @@
-"""Autorisation de se rendre à la réunion: each chef d'établissement answers for his own; silence is neither yes nor no."""
+"""Autorisation de se rendre à la réunion: each chef d'établissement answers for his own; silence is no answer."""
 
 from collections import Counter as Count
 from collections.abc import Iterator, Sequence

@@ -6,8 +6,9 @@ import msgspec
 from msgspec import Struct
 
 from common.identifiers import dec_hook
+from common.refusal import UnknownMeeting
 from common.tx import Tx
-from training.meetings.domain import Sheet, UnknownMeeting
+from training.meetings.domain import Sheet
 from training.papers.domain import Kind
 from training.papers.store import local_days
 
@@ -27,5 +28,6 @@ async def hold(tx: Tx, meeting: UUID) -> Answering:
 
 HOLD = """
 SELECT meeting_sheet($1, $2, $3) AS sheet, ARRAY(
-    SELECT person FROM paper WHERE subject = $1 AND kind = 'CV' AND cancels IS NULL AND cancelled_by IS NULL) AS convened
+    SELECT person FROM paper
+    WHERE subject = $1 AND kind = 'CV' AND cancels IS NULL AND cancelled_by IS NULL) AS convened
 """

@@ -8,9 +8,9 @@ import msgspec
 from msgspec import Struct
 
 from common.identifiers import CodeAcademie, CodeBassin, Uai, dec_hook
+from common.refusal import UnknownMeeting
 from common.tx import Tx
 from training.autorisations.domain import AnswerState
-from training.meetings.domain import UnknownMeeting
 
 
 class AutorisationView(Struct, frozen=True, kw_only=True):

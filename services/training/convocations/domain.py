@@ -1,4 +1,4 @@
-"""Convocation: « les personnels de secrétariat de direction … seront conviés », and whoever goes is called to his group."""
+"""Convocation: « les personnels de secrétariat … seront conviés », and whoever goes is called to his group."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
@@ -28,7 +28,9 @@ class UnknownSession(NotFound):
 class NobodyToConvene(Refusal):
     code = "nobody-to-convene"
     title = "Personne à convoquer"
-    explanation = "Une session se convoque une fois ses candidatures retenues, une réunion une fois le recensement fait."
+    explanation = (
+        "Une session se convoque une fois ses candidatures retenues, une réunion une fois le recensement fait."
+    )
 
 
 class SessionBegun(Refusal):
@@ -131,9 +133,7 @@ def slots_of(half_days: Sequence[HalfDay], zone: str) -> tuple[Slot, ...]:
 def occasion_of(sheet: SessionSheet, zone: str) -> Occasion:
     group = sheet.group
     summary = f"{sheet.offer_title} – module « {sheet.module.title} », {group.name}"
-    return Occasion(
-        summary=summary, place=group.place, commune=group.commune, slots=slots_of(group.half_days, zone)
-    )
+    return Occasion(summary=summary, place=group.place, commune=group.commune, slots=slots_of(group.half_days, zone))
 
 
 def convene_secretaries(sheet: Sheet, ids: Iterator[UUID], *, at: datetime) -> list[ConvocationIssued]:
@@ -141,7 +141,10 @@ def convene_secretaries(sheet: Sheet, ids: Iterator[UUID], *, at: datetime) -> l
     refuse_over(sheet.meeting, at=at)
     if not sheet.secretaries:
         raise NobodyToConvene
-    named = {each.person: each for each in reversed(sheet.secretaries) if each.is_named}  # the first school counts
+    named: dict[UUID, Recipient] = {}
+    for each in sheet.secretaries:
+        if each.is_named:
+            named.setdefault(each.person, each)  # whom two schools name, the first one convenes
     waiting = [each for each in named.values() if not is_convened(sheet.paper_of(each.person))]
     return [to_meeting(sheet, each, next(ids), place=place) for place, each in enumerate(waiting)]
 
@@ -218,6 +221,12 @@ def follow_move(sheet: Sheet, ids: Iterator[UUID]) -> list[Change]:
             if paper.recipient.is_named:
                 told.append(to_meeting(sheet, paper.recipient, next(ids), place=len(told)))
     return told
+
+
+def follow_withdrawal(paper: Given, session: UUID, *, cancelling: UUID) -> list[ConvocationCancelled]:
+    """Whoever withdrew his candidature is expected no more."""
+    event = cancelled(paper, session, Kind.CONVOCATION, cancelling=cancelling)
+    return [event] if paper.in_force and isinstance(event, ConvocationCancelled) else []
 
 
 def follow_cancellation(meeting: Meeting, papers: Sequence[Given], ids: Iterator[UUID]) -> list[ConvocationCancelled]:

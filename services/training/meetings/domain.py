@@ -8,13 +8,8 @@ from msgspec import Struct
 
 from common.contracts.training import HalfDay
 from common.identifiers import CodeAcademie, CodeBassin, CommuneInsee
-from common.refusal import NotFound, Refusal
+from common.refusal import Refusal
 from training.papers.domain import Counter, Given, Occasion, Recipient, Slot
-
-
-class UnknownMeeting(NotFound):
-    code = "unknown-meeting"
-    title = "Réunion introuvable"
 
 
 class MeetingOver(Refusal):

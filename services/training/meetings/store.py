@@ -5,8 +5,9 @@ from uuid import UUID
 import msgspec
 
 from common.identifiers import dec_hook
+from common.refusal import UnknownMeeting
 from common.tx import Tx
-from training.meetings.domain import Sheet, UnknownMeeting
+from training.meetings.domain import Sheet
 from training.papers.domain import Kind
 from training.papers.store import local_days
 

@@ -181,8 +181,9 @@ BEGIN
                 FROM unnest(m.animateurs) WITH ORDINALITY AS a (person, place)
                 LEFT JOIN candidature c ON (c.academie, c.offer, c.person) = (owner, m.offer, a.person)) END,
             'secretaries', CASE WHEN given_kind <> 'OM' THEN (
-                SELECT jsonb_agg(recipient(owner, s.person, s.uai) ORDER BY s.uai, s.person)
-                FROM secretaries_of(owner, m.function, m.bassin, today) s) END)
+                SELECT jsonb_agg(r ORDER BY s.uai, r ->> 'family_name', s.person)
+                FROM secretaries_of(owner, m.function, m.bassin, today) s
+                CROSS JOIN LATERAL recipient(owner, s.person, s.uai) r) END)
         FROM meeting m LEFT JOIN bassin b ON (b.academie, b.code) = (m.academie, m.bassin)
         WHERE (m.academie, m.id) = (owner, given_meeting));
 END $$;
@@ -284,3 +285,22 @@ BEGIN
         FROM paper p LEFT JOIN paper_print t ON (t.academie, t.paper) = (p.academie, p.id)
         WHERE (p.academie, p.id) = (one.academie, one.id));
 END $$;
+
+-- Also the meetings that somebody is sent or convened to: a group that clashes with them is refused, of any offer.
+CREATE OR REPLACE FUNCTION public.engagements(given_academie text, given_person uuid)
+RETURNS TABLE (day date, half text, what text, offer uuid) LANGUAGE sql STABLE AS $$
+    SELECT h.day, h.half, o.title, c.offer
+    FROM candidature c
+    JOIN offer o ON (o.academie, o.id) = (c.academie, c.offer)
+    CROSS JOIN LATERAL jsonb_each_text(c.groups) AS g (module, session)
+    JOIN session_half_day h ON (h.academie, h.session) = (c.academie, g.session::uuid)
+    WHERE c.academie = given_academie AND c.person = given_person
+        AND c.status NOT IN ('draft', 'not_retained', 'withdrawn')
+    UNION ALL
+    SELECT DISTINCT (h ->> 'day')::date, h ->> 'half', 'réunion d’échange de pratiques', NULL::uuid
+    FROM paper p
+    JOIN meeting m ON (m.academie, m.id) = (p.academie, p.subject) AND m.status = 'planned'
+    CROSS JOIN LATERAL jsonb_array_elements(m.half_days) h
+    WHERE p.academie = given_academie AND p.person = given_person AND p.kind IN ('OM', 'CV')
+        AND p.cancels IS NULL AND p.cancelled_by IS NULL
+$$;

@@ -1,6 +1,7 @@
 """What an ordre de mission says."""
 
 from collections.abc import Sequence
+
 from common.contracts.training import OrdreDeMissionCancelled, OrdreDeMissionIssued
 from common.wording import span
 from training.meetings.domain import Meeting, Sheet

@@ -7,7 +7,7 @@ from uuid import UUID
 from common.contracts.training import OrdreDeMissionCancelled, OrdreDeMissionIssued
 from common.refusal import Refusal
 from training.meetings.domain import Animateur, Meeting, Sheet, refuse_over, tells_otherwise
-from training.papers.domain import Given, Kind, Number, cancelled
+from training.papers.domain import Given, Kind, cancelled
 
 
 class AnimateurNotReady(Refusal):

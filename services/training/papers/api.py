@@ -144,9 +144,7 @@ class PapersController(Controller):
             return tx.answer(CancellationReceipt(cancelled=paper, paper=by, number=str(number)))
 
 
-def of(
-    agent: Agent, *, kind: Kind | None, state: State | None, person: UUID | None, subject: UUID | None
-) -> Filter:
+def of(agent: Agent, *, kind: Kind | None, state: State | None, person: UUID | None, subject: UUID | None) -> Filter:
     """All that this agent may read, as he asks for it."""
     uais = frozenset(m.uai for m in agent.mandates if m.role is Role.CHEF_ETABLISSEMENT and m.uai is not None)
     return Filter(

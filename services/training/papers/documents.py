@@ -4,8 +4,8 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from importlib.metadata import version
 from pathlib import Path
-from typing import cast
 from uuid import UUID
 
 import msgspec
@@ -73,9 +73,7 @@ def written(draft: Draft, number: Number, code: str, *, counter: Counter, api: s
     )
 
 
-def cancellation(
-    given: Given, kind: Kind, *, subject: UUID, paper: UUID, reason: str, silent: bool = False
-) -> Draft:
+def cancellation(given: Given, kind: Kind, *, subject: UUID, paper: UUID, reason: str, silent: bool = False) -> Draft:
     """The paper that says of another one that it has no effect any more."""
     text = given.text or Text(title=kind.label.capitalize(), issuer="", lines=())
     return Draft(
@@ -114,14 +112,13 @@ def pdf_of(content: Content) -> bytes:
     import typst  # noqa: PLC0415 - 30 MB, which only whoever prints waits for
 
     day = content.issued_on
-    made = typst.compile(
+    return typst.compile(
         TEMPLATE.read_bytes(),
         sys_inputs={"paper": encoded(content)},
         pdf_standards=["ua-1"],
         ignore_system_fonts=True,
         timestamp=int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()),
     )
-    return cast("bytes", made)
 
 
 def encoded(content: Content) -> str:
@@ -129,6 +126,4 @@ def encoded(content: Content) -> str:
 
 
 def typst_version() -> str:
-    import typst  # noqa: PLC0415 - as above
-
-    return str(typst.__version__)
+    return version("typst")

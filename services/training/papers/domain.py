@@ -1,6 +1,5 @@
 """Papers: numbered without gap, printed once, cancelled by another one and never deleted."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeAlias
@@ -242,9 +241,7 @@ def cancel(given: Given, subject: UUID, kind: Kind, *, cancels: UUID | None, can
 
 def cancelled(given: Given, subject: UUID, kind: Kind, *, cancelling: UUID) -> Cancelled:
     if kind is Kind.ORDRE_DE_MISSION:
-        return OrdreDeMissionCancelled(
-            subject=given.id, person=given.person, meeting=subject, cancelling=cancelling
-        )
+        return OrdreDeMissionCancelled(subject=given.id, person=given.person, meeting=subject, cancelling=cancelling)
     return ConvocationCancelled(subject=given.id, person=given.person, cancelling=cancelling)
 
 
@@ -260,6 +257,6 @@ def as_compared(code: str) -> str:
     return code.upper().translate(LOOK_ALIKE)
 
 
-def kept_until(kind: Kind, issued_on: date, years: Mapping[Kind, int]) -> date:
-    """The first day on which no law keeps it any more: the n-th first of January after its year."""
-    return date(issued_on.year + 1 + years.get(kind, RETENTION[kind]), 1, 1)
+def kept_until(kind: Kind, issued_on: date, years: int | None) -> date:
+    """The first day on which no law keeps it any more; `years` where the académie set its own."""
+    return date(issued_on.year + 1 + (RETENTION[kind] if years is None else years), 1, 1)

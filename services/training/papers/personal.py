@@ -1,9 +1,11 @@
 """What papers hold of somebody, and what an erasure leaves of it: numbers, kinds, dates, and what a law still keeps."""
 
 from collections.abc import Mapping
+from datetime import date
 from uuid import UUID
 
 import msgspec
+from asyncpg import Record
 
 from common.clock import today_in
 from common.people import Personal
@@ -26,18 +28,18 @@ def said(content: str | None) -> object:
 
 async def erase(tx: Tx, person: UUID) -> Mapping[str, int]:
     """What a legal retention keeps is dated, and goes on that day; asked again, nothing is dated twice."""
-    years = {(row["academie"], row["kind"]): row["years"] for row in await tx.fetch(RETENTIONS)}
-    gone, kept = [], []
-    for row in await tx.fetch(HELD, person):
-        kind = Kind(row["kind"])
-        set_years = {kind: each for each in [years.get((row["academie"], row["kind"]))] if each is not None}
-        until = kept_until(kind, today_in(row["academie"], row["issued_at"]), set_years)
-        (gone if until <= today_in(row["academie"], tx.at) else kept).append((row["academie"], row["id"], until))
+    dated = [(row["academie"], row["id"], until(row)) for row in await tx.fetch(HELD, person)]
+    gone = [each for each in dated if each[2] <= today_in(each[0], tx.at)]
+    kept = [each for each in dated if each not in gone]
     tx.many(ERASE, [(academie, paper) for academie, paper, _ in gone])
     tx.many(DATE, kept)
     counts = await tx.fetchrow(BLANK, person)
     assert counts is not None
     return {"papers": len(gone), "papers_kept_by_law": len(kept), **counts}
+
+
+def until(row: Record) -> date:
+    return kept_until(Kind(row["kind"]), today_in(row["academie"], row["issued_at"]), row["years"])
 
 
 PERSONAL = Personal(export=export, erase=erase)
@@ -66,11 +68,10 @@ IDENTITY = """
 SELECT academie, civility, family_name, given_names, work_mail, uai FROM person WHERE id = $1 AND NOT erased
 """
 
-RETENTIONS = "SELECT academie, kind, years FROM paper_retention"
-
 HELD = """
-SELECT p.academie, p.id, p.kind, p.issued_at
+SELECT p.academie, p.id, p.kind, p.issued_at, r.years
 FROM paper p JOIN paper_print t ON (t.academie, t.paper) = (p.academie, p.id)
+LEFT JOIN paper_retention r ON (r.academie, r.kind) = (p.academie, p.kind)
 WHERE p.person = $1 AND t.erase_on IS NULL ORDER BY p.id
 """
 

@@ -113,7 +113,7 @@ WITH given AS (
     INSERT INTO paper (academie, id, kind, year, ordinal, number, person, uai, subject, granted, sequence, code, sha256,
         template, typst, issued_by, issued_at, cancels, told_at)
     SELECT $3, id, $4, $5, ordinal, number, person, uai, subject, granted, sequence, code, decode(sha256, 'hex'),
-        $9, $10, $7, $8, cancels, CASE WHEN silent THEN $8 END
+        $9, $10, $7, $8::timestamptz, cancels, CASE WHEN silent THEN $8::timestamptz END
     FROM given WHERE (SELECT count(*) FROM cancelled) >= 0
 ), kept AS (
     INSERT INTO paper_print (academie, paper, content, pdf)

@@ -12,7 +12,7 @@ from common.identifiers import CodeAcademie, Uai, dec_hook
 from common.identity import Agent, Role
 from common.tx import Tx
 from training.papers.documents import Content
-from training.papers.domain import Kind, NotYourPaper, Occasion, PaperErased, Stated, State, UnknownPaper, state_of
+from training.papers.domain import Kind, NotYourPaper, Occasion, PaperErased, State, Stated, UnknownPaper, state_of
 from training.roles import OFFICE
 
 
@@ -171,18 +171,15 @@ ORDER BY p.issued_at DESC, p.id DESC LIMIT $10
 """
 )
 
-ONE = (
-    VIEW.format(more=f", p.code, p.sha256, p.template, p.typst, p.granted, t.content{MINE}")
-    + "WHERE p.id = $1"
-)
+ONE = VIEW.format(more=f", p.code, p.sha256, p.template, p.typst, p.granted, t.content{MINE}") + "WHERE p.id = $1"
 
 PDF = VIEW.format(more=f", t.pdf{MINE}") + "WHERE p.id = $1"
 
-INVITATION = f"""
+INVITED = """
 SELECT n.academie, n.kind, n.number, n.person, n.uai, n.subject, n.cancels, n.cancelled_by, t.content -> 'occasion' AS
     occasion, coalesce(c.issued_at, n.issued_at) AS changed_at, n.cancelled_by IS NULL AS in_force,
     n.sequence + CASE WHEN n.cancelled_by IS NULL THEN 0 ELSE 1 END AS sequence, coalesce(w.work_mail, '') AS work_mail
-    {MINE}
+    {own}
 FROM paper p
 JOIN LATERAL (
     SELECT * FROM paper l
@@ -194,3 +191,4 @@ LEFT JOIN paper_print t ON (t.academie, t.paper) = (n.academie, n.id)
 LEFT JOIN person w ON (w.academie, w.id) = (n.academie, n.person)
 WHERE p.id = $1
 """
+INVITATION = INVITED.format(own=MINE)

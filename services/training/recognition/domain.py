@@ -1,4 +1,4 @@
-"""« Reconnaissance des compétences acquises »: once the modules are followed and the meeting was held, and revocable."""
+"""« Reconnaissance des compétences acquises », once the modules are followed and the meeting held; revocable."""
 
 from collections.abc import Collection, Iterator, Mapping
 from enum import StrEnum

@@ -19,18 +19,18 @@ from common.local.run_servers import RunServers
 
 
 class Platform:
-    """As `bassin demo` starts it; `again` kills a service and lets it hear everything once more."""
+    """As `bassin demo` starts it, on servers of its own; it can be told to `kill` its services, to hear all `again`."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
         said = self._hear()
         self.url, self.identity_provider, self.clock = said["url"], said["identity_provider"], Path(said["clock"])
 
-    def again(self, service: str) -> None:
+    def tell(self, order: str) -> None:
         assert self._process.stdin is not None
-        self._process.stdin.write(f"again {service}\n")
+        self._process.stdin.write(f"{order}\n")
         self._process.stdin.flush()
-        assert self._hear() == {"again": service}
+        assert self._hear() == {"done": order}
 
     def _hear(self) -> dict[str, str]:
         assert self._process.stdout is not None
