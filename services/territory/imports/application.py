@@ -1,5 +1,7 @@
 """Making a decided import true: a thousand lines at a time, each chunk with its events, each once whatever dies."""
 
+import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
@@ -25,8 +27,11 @@ class Application:
         self.mine = sorted({run.academie, *self.covered})
 
     async def __call__(self) -> None:
+        """Rests after each chunk as long as it took: its listeners have work too, and whoever asks goes before both."""
+        began = time.monotonic()
         while await self.apply_chunk():
-            pass
+            await asyncio.sleep(time.monotonic() - began)
+            began = time.monotonic()
 
     async def apply_chunk(self) -> bool:
         """False once nothing is left.

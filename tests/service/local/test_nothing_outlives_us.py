@@ -20,6 +20,8 @@ from common.local.children import Program, Reaper
 from common.local.postgres import Postgres
 from common.local.ports import free_ports
 
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a test run in the background ignores some
+    signal.signal(number, signal.SIG_DFL)
 home = Path(sys.argv[1])
 with Reaper() as children:
     children.remove_afterwards(home)
