@@ -4,7 +4,7 @@ from common.identifiers import CodeAcademie
 from common.identity import Agent, Role
 
 OFFICE = (Role.RESPONSABLE_FORMATION, Role.RESSOURCES_HUMAINES)
-CANDIDATE = tuple(Role)  # whoever logs in may apply for himself: the census says whether he may
+ANYBODY = tuple(Role)  # whoever logs in may apply for himself: the census says whether he may
 
 
 def offices_of(agent: Agent) -> frozenset[CodeAcademie]:

@@ -1,4 +1,4 @@
-"""What two services say of one thing must be the same: papers and missions, invitations and rooms, files and sums."""
+"""What two services say of one thing must be the same: papers and missions, convocations and rooms, files and sums."""
 
 from collections import Counter
 from html import escape
@@ -19,7 +19,7 @@ def agree(stage: Stage) -> None:
     for academie in stage.academies:
         missions_agree(stage, academie)
         animateurs_agree(stage, academie)
-        invitations_agree(stage, academie)
+        convocations_agree(stage, academie)
         attendance_agrees(stage, academie)
         recognitions_agree(stage, academie)
         files_agree(stage, academie)
@@ -44,7 +44,7 @@ def animateurs_agree(stage: Stage, academie: Academie) -> None:
         expect(persons == set(stage.going(bassin).values()), f"animateurs of {bassin.code}: {found}")
 
 
-def invitations_agree(stage: Stage, academie: Academie) -> None:
+def convocations_agree(stage: Stage, academie: Academie) -> None:
     """Who is convened, who may come: as training issued it and as hr_networks shows it to those who convene."""
     office = stage.office(academie)
     convened = Counter(each["subject"] for each in papers_of(stage, academie, "CV"))

@@ -14,7 +14,7 @@ from payroll.campaigns.domain import Campaign, local_day
 from payroll.elements.domain import Element, UnknownElement, element_of, release, told
 from payroll.expenses.domain import Basis, Mission, assess
 from payroll.rates.domain import Rate
-from payroll.rates.reference import cities, nationwide
+from payroll.rates.reference import large_communes, nationwide
 from payroll.rules.domain import Rules
 
 EVER = datetime.min.replace(tzinfo=UTC)
@@ -37,7 +37,7 @@ class Setting(Struct, frozen=True, kw_only=True):
 
     def basis(self, academie: str, *more: Rate) -> Basis:
         rates = (*nationwide(), *self.rates, *more)
-        return Basis(rates=rates, cities=cities(), rules=self.rules, zone=zone_of(academie))
+        return Basis(rates=rates, large_communes=large_communes(), rules=self.rules, zone=zone_of(academie))
 
 
 class Change(Struct, frozen=True, kw_only=True):

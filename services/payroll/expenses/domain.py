@@ -131,7 +131,7 @@ class Basis(Struct, frozen=True, kw_only=True):
     """What is the same for all missions of an académie."""
 
     rates: Sequence[Rate]
-    cities: Mapping[str, Category]
+    large_communes: Mapping[str, Category]
     rules: Rules
     zone: str
 
@@ -248,7 +248,7 @@ def lines_of(mission: Mission, basis: Basis, *, already: int) -> tuple[ExpenseLi
     day = mission.starts_at.astimezone(ZoneInfo(basis.zone)).date()
     vehicle = vehicle_category(traveller.vehicle, traveller.horsepower)
     kilometres = 0 if vehicle is None else 2 * stay.journeys * (mission.kilometres or 0)
-    night = night_category(mission.commune, basis.cities, raised=traveller.raised_night)
+    night = night_category(mission.commune, basis.large_communes, raised=traveller.raised_night)
     lines = [
         kilometre_line(basis.rates, vehicle or Category.NONE, kilometres, already=already, day=day),
         line(basis.rates, Kind.NIGHT, night, stay.nights, day=day),

@@ -50,7 +50,7 @@ class Category(StrEnum):
 
     NONE = ""  # a meal
     BASE = "base"
-    LARGE_CITY = "large-city"  # 200,000 inhabitants, and the métropole du Grand Paris
+    LARGE_COMMUNE = "large-commune"  # 200,000 inhabitants, and the métropole du Grand Paris
     PARIS = "paris"
     RAISED = "raised"  # agents whose handicap reduces their mobility
     CAR_5 = "car-5"  # up to 5 CV
@@ -62,7 +62,7 @@ class Category(StrEnum):
 
 BANDS: Mapping[Kind, Mapping[Category, tuple[int, ...]]] = {
     Kind.MEAL: {Category.NONE: (0,)},
-    Kind.NIGHT: dict.fromkeys((Category.BASE, Category.LARGE_CITY, Category.PARIS, Category.RAISED), (0,)),
+    Kind.NIGHT: dict.fromkeys((Category.BASE, Category.LARGE_COMMUNE, Category.PARIS, Category.RAISED), (0,)),
     Kind.KILOMETRE: {
         **dict.fromkeys((Category.CAR_5, Category.CAR_7, Category.CAR_8), (0, 2_000, 10_000)),
         **dict.fromkeys((Category.MOTORCYCLE, Category.LIGHT_MOTORCYCLE), (0,)),
@@ -189,9 +189,9 @@ def vehicle_category(vehicle: str, horsepower: int | None) -> Category | None:
             return None
 
 
-def night_category(commune: str, cities: Mapping[str, Category], *, raised: bool) -> Category:
-    """Where one sleeps; `cities` are beginnings of INSEE codes, the longest one decides."""
+def night_category(commune: str, large_communes: Mapping[str, Category], *, raised: bool) -> Category:
+    """Where one sleeps; `large_communes` are beginnings of INSEE codes, the longest one decides."""
     if raised:
         return Category.RAISED
-    fitting = [prefix for prefix in cities if commune.startswith(prefix)]
-    return cities[max(fitting, key=len)] if fitting else Category.BASE
+    fitting = [prefix for prefix in large_communes if commune.startswith(prefix)]
+    return large_communes[max(fitting, key=len)] if fitting else Category.BASE

@@ -1,4 +1,4 @@
-"""The rates and the large cities of the arrêtés, committed: an académie only records what corrects them.
+"""The rates and the large communes of the arrêtés, committed: an académie only records what corrects them.
 
 Sources: arrêtés of 3 July 2006 as changed on 26 February and 11 October 2019, 14 March 2022, 20 September 2023.
 """
@@ -19,8 +19,8 @@ def nationwide() -> tuple[Rate, ...]:
 
 
 @cache
-def cities() -> Mapping[str, Category]:
-    return {row["prefix"]: Category(row["category"]) for row in rows("cities")}
+def large_communes() -> Mapping[str, Category]:
+    return {row["prefix"]: Category(row["category"]) for row in rows("large_communes")}
 
 
 def rows(name: str) -> Iterator[dict[str, str]]:

@@ -34,7 +34,7 @@ from training.avis.store import Given
 from training.avis.views import AvisView
 from training.candidatures import views as candidatures
 from training.candidatures.domain import Candidature, Status, UnknownCandidature
-from training.roles import CANDIDATE, OFFICE
+from training.roles import ANYBODY, OFFICE
 
 
 class AvisReceipt(Struct, frozen=True, kw_only=True):
@@ -140,7 +140,7 @@ class AvisController(Controller):
             await store.record(tx, [given], by=agent.id)
             return tx.answer(AvisReceipt.of(given))
 
-    @get("/avis", guards=[reads(*CANDIDATE)])
+    @get("/avis", guards=[reads(*ANYBODY)])
     async def one(
         self, candidature: FromPath[UUID], agent: NamedDependency[Agent], db: NamedDependency[Database]
     ) -> AvisView:

@@ -35,7 +35,7 @@ from training.candidatures.views import CandidatureView, Filter
 from training.groups.domain import choose, refuse_full, refuse_missing
 from training.offers import views as offers
 from training.promotions.domain import withdraw
-from training.roles import CANDIDATE, OFFICE, offices_of
+from training.roles import ANYBODY, OFFICE, offices_of
 
 Groups = Annotated[tuple[UUID, ...], Meta(max_length=20)]
 
@@ -104,7 +104,7 @@ class OfferCandidaturesController(Controller):
     path = "/v1/training/offers/{offer:uuid}/candidatures"
     tags = ("Candidatures",)
 
-    @post("/", guards=[proposes(*CANDIDATE)], status_code=201, responses={201: ResponseSpec(CandidatureReceipt)})
+    @post("/", guards=[proposes(*ANYBODY)], status_code=201, responses={201: ResponseSpec(CandidatureReceipt)})
     async def apply(
         self,
         offer: FromPath[UUID],
@@ -149,7 +149,7 @@ class CandidatureController(Controller):
     path = "/v1/training/candidatures/{candidature:uuid}"
     tags = ("Candidatures",)
 
-    @get("/", guards=[reads(*CANDIDATE)])
+    @get("/", guards=[reads(*ANYBODY)])
     async def one(
         self, candidature: FromPath[UUID], agent: NamedDependency[Agent], db: NamedDependency[Database]
     ) -> CandidatureView:
@@ -162,7 +162,7 @@ class CandidatureController(Controller):
 
     @post(
         "/submission",
-        guards=[proposes(*CANDIDATE)],
+        guards=[proposes(*ANYBODY)],
         status_code=200,
         responses={200: ResponseSpec(CandidatureReceipt)},
     )
@@ -178,7 +178,7 @@ class CandidatureController(Controller):
             await store.record_submission(tx, draft, submitted)
             return tx.answer(CandidatureReceipt.of(draft, Status.SUBMITTED))
 
-    @put("/groups", guards=[proposes(*CANDIDATE)], responses={200: ResponseSpec(CandidatureReceipt)})
+    @put("/groups", guards=[proposes(*ANYBODY)], responses={200: ResponseSpec(CandidatureReceipt)})
     async def choose_groups(
         self,
         candidature: FromPath[UUID],
@@ -197,7 +197,7 @@ class CandidatureController(Controller):
 
     @post(
         "/withdrawal",
-        guards=[proposes(*CANDIDATE)],
+        guards=[proposes(*ANYBODY)],
         status_code=200,
         responses={200: ResponseSpec(CandidatureReceipt)},
     )
@@ -222,7 +222,7 @@ class OwnCandidaturesController(Controller):
     path = "/v1/training/me/candidatures"
     tags = ("Candidatures",)
 
-    @get("/", guards=[reads(*CANDIDATE)])
+    @get("/", guards=[reads(*ANYBODY)])
     async def list(self, agent: NamedDependency[Agent], db: NamedDependency[Database]) -> list[CandidatureView]:
         """Lire ses candidatures, de la plus récente à la plus ancienne."""
         async with db.transaction(agent) as tx:

@@ -36,7 +36,7 @@ CREATE TABLE public.paper (
     person uuid NOT NULL, uai text NOT NULL,
     subject uuid NOT NULL,                   -- the meeting, the session or the candidature that it is about
     granted boolean,                         -- of an autorisation
-    sequence int NOT NULL,                   -- of the invitation in somebody's agenda
+    sequence int NOT NULL,                   -- of the entry in an agenda
     code text NOT NULL,                      -- with the number, it shows the paper on the page of verification
     sha256 bytea NOT NULL, template text NOT NULL, typst text NOT NULL,
     issued_by uuid, issued_at timestamptz NOT NULL,

@@ -19,11 +19,11 @@ from common.pagination import Cursor, Limit, Page, paged, read_cursor
 from common.texts import Line
 from common.uuid7 import uuid7
 from training.papers import store, views
+from training.papers.agenda import ics_of
 from training.papers.documents import cancellation
 from training.papers.domain import Kind, PaperErased, State, cancel
-from training.papers.invitations import invitation
 from training.papers.views import HEADER, Filter, PaperSummary, PaperView, row_of
-from training.roles import CANDIDATE, OFFICE, offices_of
+from training.roles import ANYBODY, OFFICE, offices_of
 
 LARGEST_EXPORT = 50_000
 
@@ -44,7 +44,7 @@ class PapersController(Controller):
     path = "/v1/training/papers"
     tags = ("Documents",)
 
-    @get("/", guards=[reads(*CANDIDATE)])
+    @get("/", guards=[reads(*ANYBODY)])
     async def list(
         self,
         *,
@@ -85,7 +85,7 @@ class PapersController(Controller):
                 audit.record(tx, academie, "papers-exported", agent.id, detail={"papers": count})
         return csv_answer("documents.csv", HEADER, [row_of(each) for each in found], profil)
 
-    @get("/{paper:uuid}", guards=[reads(*CANDIDATE)])
+    @get("/{paper:uuid}", guards=[reads(*ANYBODY)])
     async def one(
         self, paper: FromPath[UUID], agent: NamedDependency[Agent], db: NamedDependency[Database]
     ) -> PaperView:
@@ -93,7 +93,7 @@ class PapersController(Controller):
         async with db.transaction(agent) as tx:
             return await views.paper(tx, paper, agent)
 
-    @get("/{paper:uuid}/pdf", guards=[reads(*CANDIDATE)], media_type="application/pdf")
+    @get("/{paper:uuid}/pdf", guards=[reads(*ANYBODY)], media_type="application/pdf")
     async def pdf(
         self, paper: FromPath[UUID], agent: NamedDependency[Agent], db: NamedDependency[Database]
     ) -> Response[bytes]:
@@ -103,21 +103,21 @@ class PapersController(Controller):
         headers = {"Content-Disposition": f'inline; filename="{number}.pdf"', "Cache-Control": "private, no-cache"}
         return Response(content, media_type="application/pdf", headers=headers)
 
-    @get("/{paper:uuid}/invitation.ics", guards=[reads(*CANDIDATE)], media_type="text/calendar")
-    async def invitation(
+    @get("/{paper:uuid}/convocation.ics", guards=[reads(*ANYBODY)], media_type="text/calendar")
+    async def for_agenda(
         self,
         paper: FromPath[UUID],
         agent: NamedDependency[Agent],
         db: NamedDependency[Database],
         state: AppState,
     ) -> Response[bytes]:
-        """Télécharger une convocation pour son agenda, telle qu’elle vaut à présent : invitation ou annulation."""
+        """Télécharger une convocation pour son agenda, telle qu’elle vaut à présent : demande ou annulation."""
         async with db.transaction(agent) as tx:
-            invited = await views.invitation(tx, paper, agent)
-        if invited.occasion is None:
+            engagement = await views.engagement(tx, paper, agent)
+        if engagement.occasion is None:
             raise PaperErased
-        file = invitation(invited, invited.occasion, sender=state.settings.mail_from)
-        headers = {"Content-Disposition": 'inline; filename="invitation.ics"', "Cache-Control": "private, no-cache"}
+        file = ics_of(engagement, engagement.occasion, sender=state.settings.mail_from)
+        headers = {"Content-Disposition": 'inline; filename="convocation.ics"', "Cache-Control": "private, no-cache"}
         return Response(file, media_type=ical.MEDIA_TYPE, headers=headers)
 
     @post(

@@ -48,7 +48,7 @@ def body(told: Told) -> str:
 
 
 def agenda(told: Told) -> str:
-    return f"Pour votre agenda : {route(told)}/invitation.ics\n" if told.kind is Kind.CONVOCATION else ""
+    return f"Pour votre agenda : {route(told)}/convocation.ics\n" if told.kind is Kind.CONVOCATION else ""
 
 
 def route(told: Told) -> str:

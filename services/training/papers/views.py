@@ -61,7 +61,7 @@ class Filter(Struct, frozen=True, kw_only=True):
     subject: UUID | None = None
 
 
-class Invitation(Struct, frozen=True, kw_only=True):
+class Engagement(Struct, frozen=True, kw_only=True):
     """The newest convocation of somebody to something, as an agenda takes it."""
 
     academie: CodeAcademie
@@ -105,14 +105,14 @@ async def pdf(tx: Tx, asked: UUID, agent: Agent) -> tuple[str, bytes]:
     return row["number"], row["pdf"]
 
 
-async def invitation(tx: Tx, asked: UUID, agent: Agent) -> Invitation:
+async def engagement(tx: Tx, asked: UUID, agent: Agent) -> Engagement:
     """What the agenda is to hold by now, whichever of somebody's convocations is asked for."""
-    row = await readable(tx, INVITATION, asked, agent)
+    row = await readable(tx, ENGAGEMENT, asked, agent)
     if row["kind"] is not Kind.CONVOCATION:
         raise UnknownPaper
     if row["occasion"] is None:
         raise PaperErased
-    return msgspec.convert({**row, "occasion": msgspec.json.decode(row["occasion"])}, Invitation, dec_hook=dec_hook)
+    return msgspec.convert({**row, "occasion": msgspec.json.decode(row["occasion"])}, Engagement, dec_hook=dec_hook)
 
 
 async def readable(tx: Tx, sql: str, paper: UUID, agent: Agent) -> dict[str, Any]:
@@ -175,7 +175,7 @@ ONE = VIEW.format(more=f", p.code, p.sha256, p.template, p.typst, p.granted, t.c
 
 PDF = VIEW.format(more=f", t.pdf{MINE}") + "WHERE p.id = $1"
 
-INVITED = """
+ENGAGED = """
 SELECT n.academie, n.kind, n.number, n.person, n.uai, n.subject, n.cancels, n.cancelled_by, t.content -> 'occasion' AS
     occasion, coalesce(c.issued_at, n.issued_at) AS changed_at, n.cancelled_by IS NULL AS in_force,
     n.sequence + CASE WHEN n.cancelled_by IS NULL THEN 0 ELSE 1 END AS sequence, coalesce(w.work_mail, '') AS work_mail
@@ -191,4 +191,4 @@ LEFT JOIN paper_print t ON (t.academie, t.paper) = (n.academie, n.id)
 LEFT JOIN person w ON (w.academie, w.id) = (n.academie, n.person)
 WHERE p.id = $1
 """
-INVITATION = INVITED.format(own=MINE)
+ENGAGEMENT = ENGAGED.format(own=MINE)

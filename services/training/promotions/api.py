@@ -14,7 +14,7 @@ from training.candidatures import store
 from training.candidatures.api import CandidatureReceipt
 from training.candidatures.domain import Status, refuse_others
 from training.promotions.domain import accept_promotion, refuse_promotion
-from training.roles import CANDIDATE
+from training.roles import ANYBODY
 
 
 class PromotionController(Controller):
@@ -23,7 +23,7 @@ class PromotionController(Controller):
 
     @post(
         "/acceptance",
-        guards=[proposes(*CANDIDATE)],
+        guards=[proposes(*ANYBODY)],
         status_code=200,
         responses={200: ResponseSpec(CandidatureReceipt)},
     )
@@ -41,7 +41,7 @@ class PromotionController(Controller):
 
     @post(
         "/refusal",
-        guards=[proposes(*CANDIDATE)],
+        guards=[proposes(*ANYBODY)],
         status_code=200,
         responses={200: ResponseSpec(CandidatureReceipt)},
     )

@@ -31,7 +31,7 @@ from training.recognition.domain import (
     revoke,
 )
 from training.recognition.views import Attested, RecognitionView
-from training.roles import CANDIDATE, OFFICE
+from training.roles import ANYBODY, OFFICE
 
 
 class RevocationWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,7 +85,7 @@ class RecognitionController(Controller):
             agent.require(*OFFICE, academie=sheet.academie)
             return tx.answer(await write(tx, sheet, recognise_one(sheet, new_ids())))
 
-    @get("/recognition", guards=[reads(*CANDIDATE)])
+    @get("/recognition", guards=[reads(*ANYBODY)])
     async def read(
         self,
         candidature: FromPath[UUID],

@@ -8,7 +8,7 @@ import msgspec
 
 from common.contracts.training import HalfDay
 from payroll.expenses.domain import Assessment, Basis, Mission, Traveller, assess
-from payroll.rates.reference import cities, nationwide
+from payroll.rates.reference import large_communes, nationwide
 from payroll.rules.domain import Rules
 
 DAY = date(2027, 2, 2)
@@ -19,7 +19,7 @@ HELD = datetime(2027, 2, 3, 9, tzinfo=UTC)
 ROUBAIX, LILLE, VILLENEUVE, DUNKERQUE = "59512", "59350", "59009", "59183"
 
 AT_HOME = Traveller(residence=LILLE, vehicle="car", horsepower=5)
-BASIS = Basis(rates=nationwide(), cities=cities(), rules=Rules(), zone="Europe/Paris")
+BASIS = Basis(rates=nationwide(), large_communes=large_communes(), rules=Rules(), zone="Europe/Paris")
 
 # From a school in Lille to Dunkerque, 75 km, from 9 to 17 o'clock in Paris.
 MISSION = Mission(

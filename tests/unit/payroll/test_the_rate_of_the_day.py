@@ -23,7 +23,7 @@ from payroll.rates.domain import (
     rate_on,
     vehicle_category,
 )
-from payroll.rates.reference import cities, nationwide
+from payroll.rates.reference import large_communes, nationwide
 
 FEBRUARY_2027 = date(2027, 2, 2)
 
@@ -39,7 +39,7 @@ def test_a_meal_is_worth_what_the_day_says(day: date, cents: int) -> None:
     ("category", "before", "since"),
     [
         (Category.BASE, 7000, 9000),
-        (Category.LARGE_CITY, 9000, 12000),
+        (Category.LARGE_COMMUNE, 9000, 12000),
         (Category.PARIS, 11000, 14000),
         (Category.RAISED, 12000, 15000),
     ],
@@ -55,20 +55,20 @@ def test_a_night_is_worth_what_place_and_day_say(category: Category, before: int
 @pytest.mark.parametrize(
     ("commune", "category"),
     [
-        ("59350", Category.LARGE_CITY),
+        ("59350", Category.LARGE_COMMUNE),
         ("59512", Category.BASE),
         ("75056", Category.PARIS),
-        ("93066", Category.LARGE_CITY),
-        ("95018", Category.LARGE_CITY),
+        ("93066", Category.LARGE_COMMUNE),
+        ("95018", Category.LARGE_COMMUNE),
         ("95127", Category.BASE),
     ],
 )
 def test_a_commune_has_its_nights(commune: str, category: Category) -> None:
-    assert night_category(commune, cities(), raised=False) is category
+    assert night_category(commune, large_communes(), raised=False) is category
 
 
 def test_the_raised_night_rate_follows_the_person_wherever_he_sleeps() -> None:
-    assert night_category("75056", cities(), raised=True) is Category.RAISED
+    assert night_category("75056", large_communes(), raised=True) is Category.RAISED
 
 
 @pytest.mark.parametrize(

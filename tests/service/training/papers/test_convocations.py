@@ -13,9 +13,9 @@ MEETING = "00000000-0000-0000-0000-000000000500"
 EVERYBODY = ("anna", "bruno", "chloe", "david", "emma")
 
 
-async def invitation(inter: "Intersession", paper: str) -> icalendar.Calendar:
+async def in_agenda(inter: "Intersession", paper: str) -> icalendar.Calendar:
     async with inter.play.served.as_(inter.office) as client:
-        answer = await client.get(f"/v1/training/papers/{paper}/invitation.ics")
+        answer = await client.get(f"/v1/training/papers/{paper}/convocation.ics")
     assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
     calendar = icalendar.Calendar.from_ical(answer.content)
     assert isinstance(calendar, icalendar.Calendar)
@@ -42,7 +42,7 @@ async def test_all_secretaries_of_the_bassin_are_convened_once(inter: "Intersess
     assert {(body["meeting"], body["session"]) for _, body in told} == {(MEETING, None)}
     mails = await inter.play.rows("SELECT recipient, body FROM mail WHERE kind = 'paper' ORDER BY recipient")
     assert [to for to, _ in mails] == [f"{name}@ac-test.example" for name in EVERYBODY]
-    assert all("/invitation.ics" in body for _, body in mails)
+    assert all("/convocation.ics" in body for _, body in mails)
 
 
 async def test_somebody_whose_name_is_erased_is_not_convened(inter: "Intersession") -> None:
@@ -68,7 +68,7 @@ async def test_an_invitation_is_for_an_agenda(inter: "Intersession") -> None:
     await inter.plan()
     paper = paper_of((await inter.convene())["issued"], inter.person("anna"))
 
-    calendar = await invitation(inter, paper)
+    calendar = await in_agenda(inter, paper)
 
     (event,) = calendar.events
     assert (calendar["METHOD"], event["SEQUENCE"], event["STATUS"]) == ("REQUEST", 0, "CONFIRMED")
@@ -99,7 +99,7 @@ async def test_a_moved_meeting_replaces_its_papers_and_tells_everybody(inter: "I
     issued = [body for name, body in await inter.play.told("ordre_de_mission_issued")][3:]
     assert {each["person"] for each in issued} == {str(inter.person(name)) for name in ("anna", "bruno")}
     assert {each["starts_at"] for each in issued} == {"2008-02-12T13:00:00Z"}
-    calendar = await invitation(inter, old)
+    calendar = await in_agenda(inter, old)
     (event,) = calendar.events
     assert (calendar["METHOD"], event["SEQUENCE"], event["UID"]) == (
         "REQUEST", 1, f"{MEETING}-{inter.person('anna')}@bassin",
@@ -141,7 +141,7 @@ async def test_a_cancelled_meeting_cancels_all_its_papers(inter: "Intersession")
     await inter.play.served.run_job("tell_papers")
 
     assert await inter.play.rows("SELECT 1 FROM paper WHERE cancels IS NULL AND cancelled_by IS NULL") == []
-    calendar = await invitation(inter, paper)
+    calendar = await in_agenda(inter, paper)
     (event,) = calendar.events
     assert (calendar["METHOD"], event["SEQUENCE"], event["STATUS"]) == ("CANCEL", 1, "CANCELLED")
     mails = await inter.play.rows("SELECT count(*) FROM mail WHERE body LIKE '%est annulé%'")
@@ -170,7 +170,7 @@ async def test_those_retained_are_convened_to_their_group(inter: "Intersession")
     }
     assert (again["issued"], len(again["already"])) == ([], 3)
     assert [(await inter.play.read(each))["status"] for each in inter.candidatures.values()] == ["convened"] * 3
-    calendar = await invitation(inter, paper_of(convened["issued"], inter.person("anna")))
+    calendar = await in_agenda(inter, paper_of(convened["issued"], inter.person("anna")))
     assert [(event.start.isoformat(), event.end.isoformat()) for event in calendar.events] == [
         (f"2008-01-{day}T09:00:00+01:00", f"2008-01-{day}T17:00:00+01:00") for day in (14, 15)
     ]
