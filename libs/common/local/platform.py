@@ -11,7 +11,7 @@ from common.local.health_check import disk_trouble
 from common.local.kafka import KafkaNode
 from common.local.layout import GATEWAY, IDENTITY, Layout, kept_secret, service_names
 from common.local.parts import kafka_parts, postgres_part
-from common.local.places import CERTIFICATES, STATE
+from common.local.places import CERTIFICATES, CLOCK, STATE
 from common.local.ports import LOOPBACK, require_free
 from common.local.postgres import Postgres
 from common.local.trouble import Trouble
@@ -123,7 +123,7 @@ class Platform:
             "BASSIN_PUBLIC_URL": self.layout.url(GATEWAY),
             "BASSIN_SMTP_URL": f"smtp://{LOOPBACK}:{self.layout.port('smtp')}",
             "BASSIN_MAIL_FROM": "bassin@demo.example",
-            "BASSIN_CLOCK_FILE": str(STATE / "clock"),
+            "BASSIN_CLOCK_FILE": str(CLOCK),
             "BASSIN_NUMEN_KEY": kept_secret("numen.key"),
             "BASSIN_CERTIFICATE_KEYS": str(STATE / CERTIFICATES),
             "BASSIN_DRAIN_SECONDS": DRAIN_SECONDS,

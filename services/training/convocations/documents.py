@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from common.clock import zone_of
-from common.contracts.training import ConvocationCancelled, ConvocationIssued, HalfDay
+from common.contracts.training import ConvocationIssued, HalfDay
 from common.wording import in_words, span
 from training.convocations.domain import Change, SessionSheet, occasion_of
+from training.meetings.documents import withdrawn
 from training.meetings.domain import Meeting, Sheet
-from training.papers.documents import cancellation, office_of
+from training.papers.documents import office_of
 from training.papers.domain import Draft, Stated, Text, following
 from training.sessions.domain import Half
 
@@ -87,9 +88,3 @@ def convened(sheet: Sheet, event: ConvocationIssued) -> Draft:
     recipient = named[0] if named or given is None else given.recipient
     text, about = to_meeting(sheet.meeting), sheet.meeting.id
     return Draft(id=event.subject, recipient=recipient, subject=about, text=text, sequence=following(given))
-
-
-def withdrawn(sheet: Sheet, event: ConvocationCancelled, *, reason: str, silent: bool) -> Draft:
-    given = next(each for each in sheet.papers if each.id == event.subject)
-    about, paper = sheet.meeting.id, event.cancelling
-    return cancellation(given, sheet.counter.kind, subject=about, paper=paper, reason=reason, silent=silent)

@@ -21,7 +21,7 @@ CREATE TABLE public.person (
 );
 SELECT infra.protect('person');
 
--- The last number given; its row is the last lock that a command takes.
+-- The last number given; the counter is the last lock that a command takes.
 CREATE TABLE public.paper_counter (
     academie text NOT NULL, kind text NOT NULL, year int NOT NULL, last int NOT NULL,
     PRIMARY KEY (academie, kind, year)
@@ -154,8 +154,10 @@ RETURNS TABLE (person uuid, uai text) LANGUAGE sql STABLE AS $$
     WHERE bassin_on(place.memberships, day) = given_bassin AND (place.closed_on IS NULL OR day < place.closed_on)
 $$;
 
+-- Whoever issues in the new year also waits for who still issues in the old one: what is in force is asked of both.
 CREATE FUNCTION public.hold_counter(given_academie text, given_kind text, given_year int) RETURNS int
 LANGUAGE sql AS $$
+    SELECT pg_advisory_xact_lock(hashtext('training.paper.' || given_academie || given_kind));
     INSERT INTO paper_counter AS c (academie, kind, year, last) VALUES (given_academie, given_kind, given_year, 0)
     ON CONFLICT (academie, kind, year) DO UPDATE SET last = c.last RETURNING last
 $$;
@@ -179,7 +181,8 @@ BEGIN
                 SELECT jsonb_agg(jsonb_build_object('recipient', recipient(owner, a.person, coalesce(c.uai, '')),
                     'candidature', c.id, 'avis', c.avis) ORDER BY a.place)
                 FROM unnest(m.animateurs) WITH ORDINALITY AS a (person, place)
-                LEFT JOIN candidature c ON (c.academie, c.offer, c.person) = (owner, m.offer, a.person)) END,
+                LEFT JOIN candidature c ON (c.academie, c.offer, c.person) = (owner, m.offer, a.person)
+                    AND c.status IN ('retained', 'convened', 'present', 'absent', 'recognised')) END,
             'secretaries', CASE WHEN given_kind <> 'OM' THEN (
                 SELECT jsonb_agg(r ORDER BY s.uai, r ->> 'family_name', s.person)
                 FROM secretaries_of(owner, m.function, m.bassin, today) s

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from common.contracts.training import OrdreDeMissionCancelled, OrdreDeMissionIssued
 from common.wording import span
+from training.meetings.documents import withdrawn
 from training.meetings.domain import Meeting, Sheet
-from training.papers.documents import cancellation, office_of
+from training.papers.documents import office_of
 from training.papers.domain import Draft, Stated, Text, following
 
 
@@ -50,9 +51,3 @@ def issued(sheet: Sheet, event: OrdreDeMissionIssued) -> Draft:
     sequence = following(sheet.paper_of(event.person))
     text = ordre_de_mission(sheet.meeting)
     return Draft(id=event.subject, recipient=recipient, subject=sheet.meeting.id, text=text, sequence=sequence)
-
-
-def withdrawn(sheet: Sheet, event: OrdreDeMissionCancelled, *, reason: str, silent: bool) -> Draft:
-    given = next(each for each in sheet.papers if each.id == event.subject)
-    about, paper = sheet.meeting.id, event.cancelling
-    return cancellation(given, sheet.counter.kind, subject=about, paper=paper, reason=reason, silent=silent)

@@ -5,13 +5,13 @@ from email.utils import parseaddr
 from common import ical
 from common.clock import zone_of
 from common.ical import Entry, Method
-from training.papers.domain import Occasion
 from training.papers.views import Engagement
 
 NOBODY = "bassin@bassin.invalid"  # where no sender is configured: what an agenda is sent names who sends it (RFC 5546)
 
 
-def ics_of(engagement: Engagement, occasion: Occasion, *, sender: str) -> bytes:
+def ics_of(engagement: Engagement, *, sender: str) -> bytes:
+    occasion = engagement.occasion
     method = Method.REQUEST if engagement.in_force else Method.CANCEL
     entries = (
         Entry(

@@ -15,13 +15,14 @@ from common import audit, ical
 from common.db import Database
 from common.exports import Profil, ProfilDemande, csv_answer
 from common.identity import Agent, Role, decides, reads
+from common.openapi import refuses
 from common.pagination import Cursor, Limit, Page, paged, read_cursor
 from common.texts import Line
 from common.uuid7 import uuid7
 from training.papers import store, views
 from training.papers.agenda import ics_of
 from training.papers.documents import cancellation
-from training.papers.domain import Kind, PaperErased, State, cancel
+from training.papers.domain import Kind, State, cancel
 from training.papers.views import HEADER, Filter, PaperSummary, PaperView, row_of
 from training.roles import ANYBODY, OFFICE, offices_of
 
@@ -93,7 +94,7 @@ class PapersController(Controller):
         async with db.transaction(agent) as tx:
             return await views.paper(tx, paper, agent)
 
-    @get("/{paper:uuid}/pdf", guards=[reads(*ANYBODY)], media_type="application/pdf")
+    @get("/{paper:uuid}/pdf", guards=[reads(*ANYBODY)], media_type="application/pdf", responses=refuses(410))
     async def pdf(
         self, paper: FromPath[UUID], agent: NamedDependency[Agent], db: NamedDependency[Database]
     ) -> Response[bytes]:
@@ -103,7 +104,12 @@ class PapersController(Controller):
         headers = {"Content-Disposition": f'inline; filename="{number}.pdf"', "Cache-Control": "private, no-cache"}
         return Response(content, media_type="application/pdf", headers=headers)
 
-    @get("/{paper:uuid}/convocation.ics", guards=[reads(*ANYBODY)], media_type="text/calendar")
+    @get(
+        "/{paper:uuid}/convocation.ics",
+        guards=[reads(*ANYBODY)],
+        media_type="text/calendar",
+        responses=refuses(410),
+    )
     async def for_agenda(
         self,
         paper: FromPath[UUID],
@@ -114,9 +120,7 @@ class PapersController(Controller):
         """Télécharger une convocation pour son agenda, telle qu’elle vaut à présent : demande ou annulation."""
         async with db.transaction(agent) as tx:
             engagement = await views.engagement(tx, paper, agent)
-        if engagement.occasion is None:
-            raise PaperErased
-        file = ics_of(engagement, engagement.occasion, sender=state.settings.mail_from)
+        file = ics_of(engagement, sender=state.settings.mail_from)
         headers = {"Content-Disposition": 'inline; filename="convocation.ics"', "Cache-Control": "private, no-cache"}
         return Response(file, media_type=ical.MEDIA_TYPE, headers=headers)
 

@@ -71,7 +71,7 @@ class Engagement(Struct, frozen=True, kw_only=True):
     sequence: int
     in_force: bool
     changed_at: datetime
-    occasion: Occasion | None
+    occasion: Occasion
     work_mail: str
 
 

@@ -24,11 +24,11 @@ POLICY = f"default-src 'none'; style-src 'sha256-{DIGEST}'; form-action 'self'; 
 TITLE = "Vérification d’un document"
 
 
-def page(*, number: str, code: str, answer: str, heading: str = TITLE) -> str:
+def page(*, number: str, code: str, answer: str) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="fr">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="robots" content="noindex">\n'
-        f"<title>{escape(heading)} – Bassin</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+        f"<title>{TITLE} – Bassin</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
         f"<main>\n<h1>{TITLE}</h1>\n{answer}{form(number, code)}</main>\n</body>\n</html>\n"
     )
 

@@ -1,24 +1,24 @@
 """The letter of 26 October 2007, from the census to the pay: 23 bassins, two académies, four services, real servers."""
 
+from collections.abc import Callable
+
 import pytest
 from tests.journeys.letter.conftest import Platform
 
-from common.local import letter
-from common.local.letter_figures import Figures, Line, table, total
+from common.local.letter.figures import Figures, Line, table, total
+from common.local.letter.playing import LAST, Letter
 
 pytestmark = pytest.mark.xdist_group("letter")
 
-DISTURBED_AFTER = {"selection": ["again"], "meetings": ["kill"], letter.LAST: ["again"]}
+DISTURBED_AFTER = {"selection": ["again"], "meetings": ["kill"], LAST: ["again"]}
 OF_THE_LETTER = Figures(candidatures=56, retained=51, waiting=2, papers=352, exported=16, cents=589_44)
 
 
 @pytest.mark.item(113, 115, 116, 119, 121, 122, 123, 124, 125, 126, 127, 128, 129, 130, 131, 133, 134, 135, 136, 137)
 @pytest.mark.item(139, 141)
 def test_the_letter_is_played_from_the_census_to_the_pay(platform: Platform) -> None:
-    """Each step asserts what it is the proof of, and services must agree (common.local.letter_agreement)."""
-    found = letter.play(platform.url, platform.identity_provider, platform.clock)
-
-    assert_as_expected(found)
+    """Each step asserts what it is the proof of, and services must agree (common.local.letter.agreement)."""
+    assert_as_expected(played(platform))
 
 
 def test_it_comes_to_the_same_when_all_services_are_killed_and_every_event_comes_twice(platform: Platform) -> None:
@@ -28,9 +28,17 @@ def test_it_comes_to_the_same_when_all_services_are_killed_and_every_event_comes
         for order in DISTURBED_AFTER.get(act, ()):
             platform.tell(order)
 
-    found = letter.play(platform.url, platform.identity_provider, platform.clock, after=disturb)
+    assert_as_expected(played(platform, after=disturb))
 
-    assert_as_expected(found)
+
+def played(platform: Platform, after: Callable[[str], None] = lambda _: None) -> list[Line]:
+    letter = Letter(platform.url, platform.identity_provider, platform.clock)
+    try:
+        letter.load_directory()
+        letter.play(after=after)
+        return letter.figures()
+    finally:
+        letter.close()
 
 
 def assert_as_expected(found: list[Line]) -> None:

@@ -127,6 +127,7 @@ def test_equal_contents_give_equal_bytes_and_a_tagged_french_titled_document() -
     assert b"pdfuaid:part" in one
     assert b"/StructTreeRoot" in one
     assert b"/DisplayDocTitle true" in one
+    assert "Ordre de mission n° 09-OM-2027-000017</rdf:li>".encode() in one
 
 
 def test_a_changed_template_has_a_higher_version() -> None:

@@ -90,8 +90,10 @@ class Intersession:
     async def convene_group(self, rank: int) -> Any:
         return await self.post(self.office, f"/sessions/{await self.group(rank)}/convocations")
 
-    async def note(self, rank: int, *absent: str, reason: str | None = None, justified: bool = False) -> Any:
-        """The roll of a module's first group: everybody came but those named."""
+    async def note(
+        self, rank: int, *absent: str, reason: str | None = None, justified: bool = False, version: int | None = None
+    ) -> Any:
+        """The roll of a module's first group: everybody came but those named; `version`: as somebody read it before."""
         path = f"/sessions/{await self.group(rank)}/attendance"
         roll = await self.play.get(self.office, path)
         away = {str(self.person(name)) for name in absent}
@@ -103,7 +105,7 @@ class Intersession:
             for each in roll["convened"] for half_day in roll["half_days"]
         ]  # fmt: skip
         wish = {"presences": presences, **({} if reason is None else {"reason": reason})}
-        headers = {"If-Match": f'"{roll["version"]}"'}
+        headers = {"If-Match": f'"{roll["version"] if version is None else version}"'}
         return await self.play.ask(self.office, "PUT", path, json=wish, headers=headers)
 
     async def followed(self, rank: int, *absent: str) -> None:

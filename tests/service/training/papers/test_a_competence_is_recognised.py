@@ -1,5 +1,6 @@
 """After both modules and the meeting the competence is recognised, shown by a signed link, and revoked."""
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
@@ -115,10 +116,11 @@ async def test_a_recognition_is_revoked_and_may_be_given_anew(acquired: "Interse
     query, wish = await link(acquired, acquired.office), {"reason": "Présence contestée."}
 
     path = f"/candidatures/{candidature}/revocation"
+    unreasoned = await acquired.play.ask(acquired.office, "POST", path, json={})
     receipt = await acquired.post(acquired.office, path, wish)
     again = await acquired.play.ask(acquired.office, "POST", path, json=wish)
 
-    assert receipt["number"] == "09-AC-2008-000002"
+    assert (unreasoned.status_code, receipt["number"]) == (422, "09-AC-2008-000002")
     [(_, told)] = await acquired.play.told("recognition_revoked")
     assert told == {"subject": receipt["revoked"], "person": str(acquired.person("anna"))}
     assert "Document authentique, révoquée le 8 avril 2008" in await page(acquired, query)
@@ -129,6 +131,40 @@ async def test_a_recognition_is_revoked_and_may_be_given_anew(acquired: "Interse
     assert acquired.play.refusal(again) == "not-recognised"
     anew = await acquired.post(acquired.office, f"/candidatures/{candidature}/recognition")
     assert anew["issued"][0]["number"] == "09-AC-2008-000003"
+
+
+@pytest.mark.item(139)
+async def test_two_officers_who_recognise_at_once_recognise_once(acquired: "Intersession") -> None:
+    one = f"/candidatures/{acquired.candidatures['anna']}/recognition"
+    asked = [acquired.play.ask(acquired.office, "POST", path) for path in (one, one)]
+
+    answers = await asyncio.gather(*asked)
+
+    assert sorted(each.status_code for each in answers) == [200, 409]
+    assert len(await acquired.play.told("competence_recognised")) == 1
+
+
+@pytest.mark.item(139)
+async def test_each_step_missing_is_named(inter: "Intersession") -> None:
+    """Module 1, then the meeting, then module 2, then the recognition: from each step on, the next one is missing."""
+    path = f"/candidatures/{inter.candidatures['anna']}/recognition"
+
+    async def missing() -> str:
+        answer = await inter.play.ask(inter.office, "POST", path)
+        return str(answer.json().get("detail", "")) if answer.status_code == 409 else ""
+
+    steps = [await missing()]
+    await inter.followed(1)
+    await inter.plan()
+    steps.append(await missing())
+    inter.play.at(2008, 2, 6)
+    assert (await inter.convene_group(2))["issued"] == []
+    await inter.hold()
+    steps.append(await missing())
+    await inter.followed(2)
+    steps.append(await missing())
+
+    assert steps == ["Un module n’a pas été suivi."] * 3 + [""]
 
 
 async def test_the_attendance_that_a_recognition_rests_on_is_not_corrected(acquired: "Intersession") -> None:

@@ -1,5 +1,6 @@
 """Who came to a session, half-day by half-day; and what comes before a module is followed before it."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -55,6 +56,39 @@ async def test_two_people_do_not_overwrite_each_other(inter: "Intersession") -> 
     stale = await inter.play.ask(inter.office, "PUT", path, json=wish, headers={"If-Match": '"0"'})
 
     assert (bare.status_code, stale.status_code) == (428, 412)
+
+
+async def test_of_two_corrections_at_once_one_is_kept(inter: "Intersession") -> None:
+    await inter.followed(1)
+
+    asked = [inter.note(1, name, reason="Feuille mal lue.", version=1) for name in ("anna", "bruno")]
+    answers = await asyncio.gather(*asked)
+
+    assert sorted(each.status_code for each in answers) == [200, 412]
+    assert len(await inter.play.told("module_missed")) == 1
+
+
+async def test_the_office_reads_who_came_to_each_half_day(inter: "Intersession") -> None:
+    await inter.convene_group(1)
+    path = f"/sessions/{await inter.group(1)}/attendance"
+    before = await inter.play.get(inter.office, path)
+    inter.play.at(2008, 1, 15, 17)
+    await inter.note(1, "bruno", justified=True)
+
+    after = await inter.play.get(inter.office, path)
+    head = await inter.play.ask(inter.play.head("0590003H"), "GET", path)
+    elsewhere = await inter.play.ask(inter.play.office("20"), "GET", path)
+
+    assert (before["version"], {each["followed"] for each in before["convened"]}) == (0, {None})
+    assert {each["name"].strip(): each["followed"] for each in after["convened"]} == {
+        "anna": True, "bruno": False, "chloe": True,
+    }  # fmt: skip
+    [bruno] = [each for each in after["convened"] if each["person"] == str(inter.person("bruno"))]
+    assert [(each["day"], each["half_label"]) for each in bruno["presences"]] == [
+        ("2008-01-14", "matin"), ("2008-01-14", "après-midi"), ("2008-01-15", "matin"), ("2008-01-15", "après-midi"),
+    ]  # fmt: skip
+    assert {(each["present"], each["justified"]) for each in bruno["presences"]} == {(False, True)}
+    assert (head.status_code, elsewhere.status_code) == (403, 404)
 
 
 async def test_a_roll_that_does_not_fit_is_refused_line_by_line(inter: "Intersession") -> None:

@@ -1,5 +1,6 @@
 """/verification: whoever holds a paper sees whether it is ours and in force, and nothing that it does not say."""
 
+from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -8,6 +9,32 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.service.training.papers.conftest import Intersession
+
+EMPTY = ("meta", "input")  # tags that nothing closes
+
+
+class Outline(HTMLParser):
+    """Every tag closed where it was opened, and what a screen reader goes by."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.opened: list[str] = []
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+        self.close()
+        assert self.opened == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert len(dict(attrs)) == len(attrs)
+        self.seen.append((tag, dict(attrs)))
+        if tag not in EMPTY:
+            self.opened.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.opened.pop() == tag
+
+    def all(self, tag: str, attribute: str) -> list[str | None]:
+        return [attributes.get(attribute) for name, attributes in self.seen if name == tag]
 
 
 async def ask(inter: "Intersession", **query: str) -> httpx.Response:
@@ -75,3 +102,45 @@ async def test_without_anything_typed_there_is_the_form_alone(inter: "Intersessi
 
     assert '<label for="numero">' in shown.text
     assert "Document" not in shown.text.split("<form")[0].split("<h1>")[1].replace("document</h1>", "")
+
+
+async def test_every_answer_is_a_page_that_a_screen_reader_reads(inter: "Intersession", paper: dict[str, str]) -> None:
+    for query in ({}, {"numero": paper["number"], "code": paper["code"]}, {"numero": "<b>\"'&", "code": "<i>"}):
+        outline = Outline((await ask(inter, **query)).text)
+
+        headings = [tag for tag, _ in outline.seen if tag in ("h1", "h2")]
+        assert headings == (["h1", "h2"] if query else ["h1"])
+        assert outline.all("html", "lang") == ["fr"]
+        assert outline.all("label", "for") == outline.all("input", "id") == ["numero", "code"]
+        assert outline.all("div", "role").count("status") == (1 if query else 0)
+
+
+async def test_what_is_longer_than_any_number_is_refused(inter: "Intersession") -> None:
+    too_long = await ask(inter, numero="0" * 41, code="0")
+
+    assert (too_long.status_code, inter.play.refusal(too_long)) == (422, "malformed")
+
+
+async def test_nothing_is_written_and_nothing_but_read(inter: "Intersession", paper: dict[str, str]) -> None:
+    async with inter.play.served.as_(inter.office) as client:
+        client.headers.pop("Authorization")
+        posted = await client.post("/verification", json={})
+
+    assert posted.status_code == 405
+
+
+async def test_an_autorisation_says_what_its_paper_says(inter: "Intersession") -> None:
+    await inter.plan()
+    await inter.convene()
+    answers = [{"person": str(inter.person("anna")), "granted": False, "reason": "Service en <tension>."}]
+    given = await inter.post(
+        inter.play.head("0590003H"), "/meetings/00000000-0000-0000-0000-000000000500/autorisations",
+        {"uai": "0590003H", "answers": answers},
+    )  # fmt: skip
+    view = await inter.play.get(inter.office, f"/papers/{given['issued'][0]['id']}")
+
+    shown = (await ask(inter, numero=view["number"], code=view["code"])).text
+
+    assert "Refus d’autorisation de se rendre à une réunion" in shown
+    assert "Service en &lt;tension&gt;." in shown
+    assert "Le chef d’établissement – Collège 0590003H" in shown

@@ -3,9 +3,9 @@
 from datetime import date
 
 from common.local.journey import Academie
-from common.local.letter_attendance import absent_from, hold
-from common.local.letter_cast import ADJOINING, KILOMETRES, LATE, REJECTED, Bassin, shifted
-from common.local.letter_stage import Stage
+from common.local.letter.attendance import absent_from, hold
+from common.local.letter.cast import ADJOINING, KILOMETRES, LATE, REJECTED, Bassin, shifted
+from common.local.letter.stage import Stage
 from common.local.visitor import Answer, Visitor, expect, until
 
 PAY = "/v1/payroll"

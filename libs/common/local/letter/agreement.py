@@ -4,11 +4,11 @@ from collections import Counter
 from html import escape
 
 from common.local.journey import Academie
-from common.local.letter_figures import SENT, elements
-from common.local.letter_meetings import MEETINGS, NETWORKS
-from common.local.letter_offer import OFFERS
-from common.local.letter_pay import PAY
-from common.local.letter_stage import Stage
+from common.local.letter.figures import SENT, elements
+from common.local.letter.meetings import MEETINGS, NETWORKS
+from common.local.letter.offer import OFFERS
+from common.local.letter.pay import PAY
+from common.local.letter.stage import Stage
 from common.local.visitor import Answer, expect
 
 ANSWERS = ("granted", "refused", "not_answered")

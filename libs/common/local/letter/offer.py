@@ -1,18 +1,20 @@
 """« Animer des réunions d'échange de pratiques »: published on 20 November; who applies, what the chefs say of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from datetime import date
+from functools import partial
 from typing import Any
 
 from common.local.journey import Academie
-from common.local.letter_cast import EXCEPTION, Bassin, Secretary, shifted
-from common.local.letter_census import FUNCTION
-from common.local.letter_stage import Stage
+from common.local.letter.cast import EXCEPTION, Bassin, Secretary, shifted
+from common.local.letter.census import FUNCTION
+from common.local.letter.stage import Stage
 from common.local.visitor import expect, until
 
 PUBLISHED, APPLY_UNTIL, AVIS_UNTIL = date(2007, 11, 20), date(2007, 12, 7), date(2007, 12, 14)
 MODULE_1 = ((date(2008, 1, 14), date(2008, 1, 15)), (date(2008, 1, 17), date(2008, 1, 18)))  # by group
 MODULE_2 = ((date(2008, 4, 7),), (date(2008, 4, 8),))
+TITLE, YEAR = "Animer des réunions d’échange de pratiques", "2026-2027"
 OFFERS = "/v1/training/offers"
 
 
@@ -24,6 +26,13 @@ def play(stage: Stage) -> None:
     stage.each(lambda bassin: apply(stage, bassin), stage.bassins)
     stage.on(date(2007, 12, 11))
     stage.each(lambda bassin: give_avis(stage, bassin), stage.bassins)
+
+
+def published(stage: Stage, academie: Academie) -> str:
+    """The offer of this year, or "" while there is none."""
+    known = stage.office(academie).all(OFFERS, academie=academie.code)
+    found = (each["id"] for each in known if (each["title"], each["year"]) == (TITLE, YEAR))
+    return next(found, "")
 
 
 def publish(stage: Stage, academie: Academie) -> str:
@@ -38,8 +47,8 @@ def offer(academie: Academie) -> Mapping[str, Any]:
     host = academie.first_school(academie.bassins[0])
     return {
         "academie": academie.code,
-        "title": "Animer des réunions d’échange de pratiques",
-        "year": "2026-2027",
+        "title": TITLE,
+        "year": YEAR,
         "function": FUNCTION,
         "opens_on": shifted(PUBLISHED).isoformat(),
         "closes_on": shifted(APPLY_UNTIL).isoformat(),
@@ -97,8 +106,8 @@ def give_avis(stage: Stage, bassin: Bassin) -> None:
             continue
         head = stage.visitors(bassin.head(school))
         until(
-            lambda head=head, school=school: head.get(f"/v1/training/schools/{school.uai}/candidatures"),
-            lambda waiting, asked=asked: len(waiting) == len(asked),
+            partial(head.get, f"/v1/training/schools/{school.uai}/candidatures"),
+            partial(are_as_many, asked),
             what=f"the candidatures of {school.uai}",
         )
         wish = {"avis": [avis(stage, secretary) for secretary in asked]}
@@ -106,8 +115,12 @@ def give_avis(stage: Stage, bassin: Bassin) -> None:
         expect([each["given"]["value"] for each in given] == [each.avis for each in asked], f"avis given: {given}")
 
 
+def are_as_many(asked: Sized, waiting: Sized) -> bool:
+    return len(waiting) == len(asked)
+
+
 def avis(stage: Stage, secretary: Secretary) -> Mapping[str, Any]:
     good = {"rating": "very-satisfactory", "comment": "Reconnue de ses collègues."}
-    wish = {"candidature": stage.candidatures[secretary.account], "value": secretary.avis}
-    wish |= {"competences": good, "animation": good, "service": good}
+    criteria = dict.fromkeys(("competences", "animation", "service"), good)
+    wish = {"candidature": stage.candidatures[secretary.account], "value": secretary.avis, **criteria}
     return wish if secretary.avis == "favorable" else {**wish, "reasons": "Le secrétariat ne compte qu’un poste."}

@@ -3,18 +3,17 @@
 from datetime import date, time
 
 from common.local.journey import CAMPAIGNS, Academie, import_directory, named
-from common.local.letter_cast import Bassin, Secretary, shifted
-from common.local.letter_stage import Stage
+from common.local.letter.cast import Bassin, Secretary, shifted
+from common.local.letter.stage import Stage
 from common.local.visitor import expect, until
 
 FUNCTION = "Secrétariat de direction"
 EVENING = time(17)
-LETTER_OF, DEADLINE = date(2007, 10, 26), date(2007, 11, 20)
+BEFORE, LETTER_OF, DEADLINE = date(2007, 10, 1), date(2007, 10, 26), date(2007, 11, 20)
 
 
 def directory(stage: Stage) -> None:
     """Both académies know their schools before they write to them."""
-    stage.on(date(2007, 10, 1))
     for academie in stage.academies:
         import_directory(stage.visitors(f"territoire@{academie.issuer}"), academie)
 

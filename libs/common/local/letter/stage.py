@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from common.clock import PARIS
 from common.local.journey import Academie, read_academies
-from common.local.letter_cast import Bassin, bassins_of, shifted
+from common.local.letter.cast import Bassin, bassins_of, shifted
 from common.local.visitor import Visitor, Visitors
 
 T = TypeVar("T")

@@ -1,13 +1,13 @@
 """What the letter came to, bassin by bassin, as each service says it; where two of them say it they must agree."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from common.local.journey import Academie
-from common.local.letter_offer import OFFERS
-from common.local.letter_pay import PAY
-from common.local.letter_stage import Stage
+from common.local.letter.offer import OFFERS
+from common.local.letter.pay import PAY
+from common.local.letter.stage import Stage
 from common.local.visitor import Answer
 
 GOING = ("retained", "convened", "present", "absent", "recognised")
@@ -35,7 +35,8 @@ def lines(stage: Stage) -> list[Line]:
 
 
 def lines_of(stage: Stage, academie: Academie) -> Iterator[Line]:
-    papers = Counter(bassin_of(stage, each["person"]) for each in stage.office(academie).all("/v1/training/papers"))
+    bassins = {school.uai: school.bassin for school in academie.schools}
+    papers = Counter(bassins[each["uai"]] for each in stage.office(academie).all("/v1/training/papers"))
     sent = [each for each in elements(stage, academie) if each["status"] in SENT]
     exported = Counter(each["bassin"] for each in sent)
     for bassin in stage.office(academie).get(f"{OFFERS}/{stage.offers[academie.issuer]}/bassins"):
@@ -59,15 +60,11 @@ def elements(stage: Stage, academie: Academie) -> list[Answer]:
     return stage.visitors(f"paye@{academie.issuer}").all(f"{PAY}/elements", academie=academie.code)
 
 
-def bassin_of(stage: Stage, person: str) -> str:
-    return next(b.code for b in stage.bassins if person in {stage.persons[each.account] for each in b.secretaries})
-
-
-def table(found: list[Line]) -> list[str]:
+def table(found: Sequence[Line]) -> list[str]:
     """For a person to read; the last line is the sum."""
-    heading = ("Bassin", "Candidatures", "Retenues", "En attente", "Documents", "Éléments", "Euros")
+    heading = ("Bassin", "candidatures", "retained", "waiting", "papers", "pay elements", "euros")
     rows = [(f"{each.bassin} {each.name}", *cells(each.figures)) for each in found]
-    rows.append(("Ensemble", *cells(total(found))))
+    rows.append(("All", *cells(total(found))))
     first = max(len(row[0]) for row in rows)
     return [row[0].ljust(first) + "".join(cell.rjust(WIDTH) for cell in row[1:]) for row in (heading, *rows)]
 

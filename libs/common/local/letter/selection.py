@@ -3,9 +3,9 @@
 from datetime import date
 
 from common.local.journey import Academie
-from common.local.letter_cast import NOBODY_ELSE, WITHDRAWN, Bassin
-from common.local.letter_offer import OFFERS
-from common.local.letter_stage import Stage
+from common.local.letter.cast import NOBODY_ELSE, WITHDRAWN, Bassin
+from common.local.letter.offer import OFFERS
+from common.local.letter.stage import Stage
 from common.local.visitor import expect, until
 
 

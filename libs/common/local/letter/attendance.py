@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import time
 from typing import Any
 
-from common.local.letter_cast import ABSENT, CANCELLED, LATE, Bassin
-from common.local.letter_meetings import DAYS, NETWORKS, absentee, day_of, refused_in
-from common.local.letter_stage import Stage
+from common.local.letter.cast import ABSENT, CANCELLED, LATE, Bassin
+from common.local.letter.meetings import DAYS, NETWORKS, absentee, day_of, refused_in
+from common.local.letter.stage import Stage
 from common.local.visitor import expect
 
 EVENING = time(17, 30)

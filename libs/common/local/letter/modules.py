@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, time
+from functools import partial
 from itertools import product
+from operator import eq
 from typing import Any
 
 from common.local.journey import Academie
-from common.local.letter_attendance import absent_from
-from common.local.letter_offer import MODULE_1, MODULE_2, OFFERS
-from common.local.letter_stage import Stage
+from common.local.letter.attendance import absent_from
+from common.local.letter.offer import MODULE_1, MODULE_2, OFFERS
+from common.local.letter.stage import Stage
 from common.local.visitor import Answer, expect, until
 
 SESSIONS = "/v1/training/sessions"
@@ -32,8 +34,8 @@ def second(stage: Stage) -> None:
         missing = away(stage, academie)
         both = (going(stage, academie) - missing, missing)
         until(
-            lambda academie=academie: convene(stage, academie, rank=2),
-            lambda said, both=both: said == both,
+            partial(convene, stage, academie, rank=2),
+            partial(eq, both),
             what=f"those of {academie.issuer} who were at their meeting to be convened, and no others",
         )
     stage.on(MODULE_2[-1][-1], at=EVENING)

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from common.clock import PARIS
 from common.local.journey import Academie
-from common.local.letter_cast import CANCELLED, REFUSED, SILENT, Bassin, shifted
-from common.local.letter_census import FUNCTION
-from common.local.letter_stage import Stage
+from common.local.letter.cast import CANCELLED, REFUSED, SILENT, Bassin, shifted
+from common.local.letter.census import FUNCTION
+from common.local.letter.stage import Stage
 from common.local.visitor import expect, until
 
 NETWORKS = "/v1/hr-networks"
