@@ -26,6 +26,7 @@ SAID = {
     403: "Aucun mandat ne permet cette action",
     404: "Objet inconnu",
     409: "Une règle s’y oppose",
+    410: "Contenu effacé ; il n’en reste que la trace",
     412: "Objet modifié entre-temps (If-Match)",
     413: "Contenu trop volumineux",
     415: "Type de contenu non pris en charge",
@@ -116,7 +117,7 @@ def completed(document: dict[str, Any], service: str) -> dict[str, Any]:
     components["responses"] = components.get("responses", {}) | shared
     components["parameters"] = components.get("parameters", {}) | ({KEY: KEY_HEADER} if KEY.encode() in used else {})
     schemas.update(problem_schemas())
-    whole["x-problems"] = msgspec.to_builtins(catalogue(service))
+    whole["x-problems"] = msgspec.to_builtins(catalogue("common", service))
     return whole
 
 

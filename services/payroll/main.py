@@ -5,10 +5,11 @@ from common.service import Service
 from common.web import Description
 from payroll.campaigns.api import CampaignsController
 from payroll.elements.api import ElementsController, OwnElementsController
+from payroll.elements.jobs import jobs as of_elements
 from payroll.expenses.api import MissionsController
 from payroll.expenses.reactions import reactions
 from payroll.exports.api import ColumnsController, ExportsController
-from payroll.exports.jobs import jobs
+from payroll.exports.jobs import jobs as of_exports
 from payroll.places.api import PlacesController
 from payroll.places.projections import schools
 from payroll.rates.api import RatesController
@@ -45,6 +46,6 @@ SERVICE = Service(
     ],
     projections=[schools, people, links],
     reactions=reactions,
-    jobs=jobs,
+    jobs=[of_elements, of_exports],
     people=PERSONAL,
 )

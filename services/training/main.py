@@ -6,6 +6,7 @@ from common.web import Description
 from training.attendance.api import SessionAttendanceController
 from training.autorisations.api import AutorisationsController
 from training.avis.api import AvisController, ManyAvisController
+from training.avis.jobs import jobs as of_avis
 from training.candidatures.api import (
     CandidatureController,
     OfferCandidaturesController,
@@ -13,16 +14,18 @@ from training.candidatures.api import (
     SchoolCandidaturesController,
 )
 from training.convocations.api import MeetingConvocationsController, SessionConvocationsController
-from training.convocations.jobs import jobs
+from training.convocations.jobs import jobs as of_convocations
 from training.linked.projections import linked
 from training.meetings.projections import meetings
 from training.meetings.reactions import reactions
 from training.missions.api import MissionsController
 from training.offers.api import OffersController
 from training.papers.api import PapersController
+from training.papers.jobs import jobs as of_papers
 from training.people.projections import people
 from training.personal import PERSONAL
 from training.promotions.api import PromotionController
+from training.promotions.jobs import jobs as of_promotions
 from training.quotas.api import QuotasController
 from training.recognition.api import OfferRecognitionsController, RecognitionController
 from training.retention.api import RetentionsController
@@ -75,6 +78,6 @@ SERVICE = Service(
     ],
     projections=[censuses, territory, linked, people, meetings],
     reactions=reactions,
-    jobs=jobs,
+    jobs=[of_avis, of_promotions, of_papers, of_convocations],
     people=PERSONAL,
 )

@@ -14,13 +14,12 @@ from tests.architecture.applications import LILLE, application
 from common.identifiers import CodeBassin, Uai
 from common.identity import Act, Agent, Mandate, Role, acts_of
 from common.internal_tokens import InternalTokens
+from common.local import provision
 from common.service import services
 from common.tokens import FixedKeys
 
-PUBLIC = {
-    *("/livez", "/readyz", "/metrics", "/problems", "/problems/{code:str}"),
-    *("/calendrier", "/calendrier.ics", "/verification", "/verification/cles"),
-}
+PAGES = {"/calendrier", "/calendrier.ics", "/verification", "/verification/cles"}
+PUBLIC = {"/livez", "/readyz", "/metrics", "/problems", "/problems/{code:str}", *PAGES}
 DOCUMENTS = {"/schema", "/schema/openapi.json", "/schema/{path:str}"}  # with a token, whoever asks
 
 # Writes that are no decision: whoever logs in may say that he is the person declared under his verified address,
@@ -91,6 +90,17 @@ async def ask(route: Route, agent: Agent | None, *, audience: str = "") -> httpx
 def test_every_service_has_routes() -> None:
     assert {route.service for route in OURS} == set(services())
     assert all(route.method == "GET" for route in ROUTES if route not in OURS)
+
+
+def test_the_gateway_shows_the_pages_that_anybody_may_read_and_nothing_else() -> None:
+    shown = {
+        route.path
+        for route in ROUTES
+        for service, prefix in provision.PUBLIC
+        if route.service == service and f"{route.path}/".startswith(f"{prefix}/")
+    }
+
+    assert shown == PAGES
 
 
 @pytest.mark.parametrize("route", OURS, ids=named)

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 import msgspec
 
 from common import mail
+from common.handlers import Jobs
 from common.tx import Tx
 from hr_networks.meetings.documents import Communicated, communication
-from hr_networks.people.jobs import jobs
 
-__all__ = ["jobs"]  # the census's registry: a service has one
+jobs = Jobs("hr_networks")
 
 
 @jobs.every(timedelta(seconds=10))

@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 from common import audit
 from common.clock import today_in
+from common.handlers import Jobs
 from common.tx import Tx
-from payroll.elements.jobs import jobs
 
-__all__ = ["jobs"]  # the elements' registry: a service has one
+jobs = Jobs("payroll")
 
 
 @jobs.every(timedelta(hours=6))

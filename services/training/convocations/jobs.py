@@ -2,15 +2,15 @@
 
 from datetime import datetime, timedelta
 
+from common.handlers import Jobs
 from common.tx import Tx
 from common.uuid7 import uuid7
 from training.convocations.domain import follow_withdrawal
 from training.papers import store
 from training.papers.documents import cancellation
 from training.papers.domain import Kind
-from training.papers.jobs import jobs
 
-__all__ = ["jobs"]  # the registry of avis: a service has one
+jobs = Jobs("training")
 WITHDRAWN = "La candidature a été retirée."
 
 

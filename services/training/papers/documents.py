@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +19,7 @@ from training.papers.domain import Counter, Draft, Given, Kind, Number, Occasion
 TEMPLATE = Path(__file__).with_name("paper.typ")
 TEMPLATE_VERSION = 1  # raised with each change of the template
 VERIFICATION = "/verification"
+PRINTER = ThreadPoolExecutor(1, "printer")  # typst keeps its fonts and its cache for each thread
 
 
 class Content(Struct, frozen=True, kw_only=True):
@@ -100,7 +102,8 @@ async def printed(drafts: Sequence[Draft], counter: Counter, drawn: Sequence[byt
         (draft, number, written(draft, number, code_of(bits), counter=counter, api=api))
         for draft, number, bits in zip(drafts, map(counter.number, range(len(drafts))), drawn, strict=True)
     ]
-    pdfs = await asyncio.to_thread(lambda: [pdf_of(content) for _, _, content in contents])
+    printing = asyncio.get_running_loop().run_in_executor
+    pdfs = await printing(PRINTER, lambda: [pdf_of(content) for _, _, content in contents])
     return [
         Printed(draft=draft, number=number, code=content.code, content=content, pdf=pdf)
         for (draft, number, content), pdf in zip(contents, pdfs, strict=True)

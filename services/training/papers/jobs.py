@@ -6,11 +6,11 @@ import msgspec
 
 from common import audit, mail
 from common.clock import today_in
+from common.handlers import Jobs
 from common.tx import Tx
 from training.papers.letters import Told, letter
-from training.promotions.jobs import jobs
 
-__all__ = ["jobs"]  # the registry of avis: a service has one
+jobs = Jobs("training")
 
 
 @jobs.every(timedelta(seconds=2))

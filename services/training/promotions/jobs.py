@@ -6,14 +6,14 @@ import msgspec
 
 from common import mail
 from common.clock import today_in
+from common.handlers import Jobs
 from common.tx import Tx
-from training.avis.jobs import jobs
 from training.candidatures import store
 from training.promotions import documents
 from training.promotions.documents import Call
 from training.promotions.domain import expire_promotion, is_expired
 
-__all__ = ["jobs"]  # the registry of avis: a service has one
+jobs = Jobs("training")
 
 
 @jobs.every(timedelta(seconds=2))

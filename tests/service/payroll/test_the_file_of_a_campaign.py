@@ -82,6 +82,26 @@ async def test_two_who_export_at_the_same_time_send_one_file(two: "Office") -> N
     assert len(await two.told("element_exported")) == 2
 
 
+async def test_whoever_exports_while_another_does_is_asked_to_come_again(two: "Office") -> None:
+    await two.set_codes()
+    await two.ask("POST", f"/campaigns/{two.campaign}/lock")
+
+    async with two.served.db.batch(two.served.settings.academies) as tx:
+        await tx.execute(ANOTHER_EXPORT, UUID(two.campaign))
+        second = asyncio.create_task(two.ask("POST", f"/campaigns/{two.campaign}/exports"))
+        await asyncio.sleep(0.3)  # it has seen no export, and waits for what the first one does
+
+    answer = await second
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/export-in-progress")
+    assert await two.told("element_exported") == []
+
+
+ANOTHER_EXPORT = """
+INSERT INTO export (academie, id, campaign, exported_at, exported_by, lines, total, sha256, content, keep_until)
+SELECT academie, gen_random_uuid(), id, now(), gen_random_uuid(), 0, 0, '', '', '2037-01-01' FROM campaign WHERE id = $1
+"""
+
+
 async def test_a_pay_code_to_be_set_blocks_the_export_and_names_its_columns(two: "Office") -> None:
     await two.ask("POST", f"/campaigns/{two.campaign}/lock")
 

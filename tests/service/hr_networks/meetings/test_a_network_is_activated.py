@@ -1,5 +1,7 @@
 """The charter says what networks are for; the office activates one per bassin, and training fills it."""
 
+import asyncio
+
 import pytest
 from tests.service.hr_networks.meetings.networks import FUNCTION, OFFER, Networks, followed, missed
 
@@ -65,6 +67,33 @@ async def test_only_the_office_of_the_academie_decides(networks: Networks) -> No
 
     assert (refused.status_code, refused.json()["type"]) == (403, "/problems/not-yours")
     assert await networks.get("/networks", networks.as_office("20")) == {"items": [], "next": None}
+
+
+async def test_the_network_of_another_academie_is_unknown(networks: Networks) -> None:
+    [network] = (await networks.get("/networks", networks.as_office()))["items"]
+
+    async with networks.as_office("20") as stranger:
+        answer = await stranger.get(f"{PATH}/networks/{network['id']}")
+
+    assert (answer.status_code, answer.json()["type"]) == (404, "/problems/unknown-network")
+
+
+async def test_of_two_who_publish_a_charter_at_once_one_is_asked_to_come_again(networks: Networks) -> None:
+    async with networks.served.db.batch(networks.served.settings.academies) as tx:
+        await tx.execute(ANOTHER_VERSION)
+        second = asyncio.create_task(networks.publish_charter())
+        await asyncio.sleep(0.3)  # it has taken the same number, and waits for what the first one does
+
+    answer = await second
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/charter-being-published")
+    assert answer.headers["retry-after"] == "1"
+    assert (await networks.publish_charter()).json()["version"] == 3
+
+
+ANOTHER_VERSION = """
+INSERT INTO charter (academie, version, text, applies_from, office, mail, published_by, published_at)
+SELECT academie, version + 1, text, applies_from, office, mail, published_by, published_at FROM charter
+"""
 
 
 @pytest.mark.item(119)
