@@ -49,6 +49,11 @@ def zone_of(academie: str) -> str:
     return OVERSEAS.get(academie, PARIS)
 
 
+def today_in(academie: str, at: datetime) -> date:
+    """The local day of an académie."""
+    return _aware(at).astimezone(ZoneInfo(zone_of(academie))).date()
+
+
 def _moved(file: Path, now: datetime) -> datetime:
     """Read « 2026-12-01T08:00:00+01:00 » as the time it was when the file was written; no file moves nothing."""
     try:

@@ -13,6 +13,7 @@ from common.idempotency import Answer, Command, IdempotencyKeyReused, Replayed, 
 from common.identifiers import CodeAcademie
 from common.identity import Agent
 from common.refusal import Unavailable
+from common.settings import API
 from common.tx import Tx, inline, key_of
 
 # What the application relies on, whatever the server's own configuration says.
@@ -27,8 +28,9 @@ class OutboxBehind(Unavailable):
 class Database:
     """One service's own database: `transaction` for people, `batch` for what other services and time set off."""
 
-    def __init__(self, service: str, pool: "asyncpg.Pool[asyncpg.Record]", clock: Clock) -> None:
+    def __init__(self, service: str, pool: "asyncpg.Pool[asyncpg.Record]", clock: Clock, *, api: str = API) -> None:
         self.service = service
+        self.api = api
         self.pool = pool
         self.behind_since: float | None = None  # kept by the relay's watch: seconds the outbox is over its bound
         self.on_commit = asyncio.Event()  # wakes the relay
@@ -47,15 +49,15 @@ class Database:
         if command is not None and self.behind_since is not None:
             raise OutboxBehind("Les événements ne partent plus : réessayez dans une minute.", retry_after=60)
         async with self.pool.acquire() as connection:
-            tx = Tx(connection, self._clock.now(), service=self.service, agent=agent, command=command)
+            tx = Tx(connection, self._clock.now(), service=self.service, api=self.api, agent=agent, command=command)
             async with self._bounds(tx, agent.academies, command):
                 yield tx
 
     @asynccontextmanager
     async def batch(self, academies: Iterable[CodeAcademie]) -> AsyncIterator[Tx]:
-        """What happens without a person: the inbox and the jobs."""
+        """What happens without a person: the inbox, the jobs, and pages that anybody may read."""
         async with self.pool.acquire() as connection:
-            tx = Tx(connection, self._clock.now(), service=self.service)
+            tx = Tx(connection, self._clock.now(), service=self.service, api=self.api)
             async with self._bounds(tx, academies, None):
                 yield tx
 

@@ -26,6 +26,7 @@ SAID = {
     403: "Aucun mandat ne permet cette action",
     404: "Objet inconnu",
     409: "Une règle s’y oppose",
+    410: "Contenu effacé ; il n’en reste que la trace",
     412: "Objet modifié entre-temps (If-Match)",
     413: "Contenu trop volumineux",
     415: "Type de contenu non pris en charge",
@@ -103,6 +104,7 @@ def document(app: Litestar, service: str) -> dict[str, Any]:
 def completed(document: dict[str, Any], service: str) -> dict[str, Any]:
     # Through JSON: what Litestar hands out is shared between readers and holds numbers and enums of its own.
     whole: dict[str, Any] = msgspec.json.decode(renamed(document))
+    name_elements(whole)
     components = whole.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     for path, method, operation in operations(whole):
@@ -115,7 +117,7 @@ def completed(document: dict[str, Any], service: str) -> dict[str, Any]:
     components["responses"] = components.get("responses", {}) | shared
     components["parameters"] = components.get("parameters", {}) | ({KEY: KEY_HEADER} if KEY.encode() in used else {})
     schemas.update(problem_schemas())
-    whole["x-problems"] = msgspec.to_builtins(catalogue(service))
+    whole["x-problems"] = msgspec.to_builtins(catalogue("common", service))
     return whole
 
 
@@ -126,6 +128,17 @@ def renamed(document: dict[str, Any]) -> bytes:
         if generic := GENERIC.fullmatch(schema.get("title", "")):
             text = text.replace(f'{name}"'.encode(), f'{generic[1]}_{generic[2]}"'.encode())
     return text
+
+
+def name_elements(part: Any) -> None:
+    """Litestar takes the dots of tuple[X, ...] for a type of their own: each element, being two things, fits none."""
+    if isinstance(part, dict):
+        kinds = part["items"].get("oneOf", []) if isinstance(part.get("items"), dict) else []
+        if {} in kinds:
+            named = [kind for kind in kinds if kind]
+            part["items"] = named[0] if len(named) == 1 else {"oneOf": named}
+    for element in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        name_elements(element)
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -71,6 +71,11 @@ class UnknownAcademie(NotFound):
     explanation = "Cette académie n’est pas desservie par cette installation de Bassin."
 
 
+class UnknownMeeting(NotFound):
+    code = "unknown-meeting"
+    title = "Réunion introuvable"
+
+
 class Unavailable(Refusal):
     code = "unavailable"
     title = "Service momentanément indisponible"

@@ -1,6 +1,6 @@
 """What HTTP promises of every address: HEAD hears what GET hears, OPTIONS hears all methods, a known version is 304."""
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 
 from litestar import Litestar
 from litestar.enums import ScopeType
@@ -15,9 +15,9 @@ Headers = list[tuple[bytes, bytes]]
 class Retrieval:
     """Around a Litestar application; what lies under `elsewhere` is handed on as it is asked."""
 
-    def __init__(self, app: Litestar, *, elsewhere: str = "") -> None:
+    def __init__(self, app: Litestar, *, elsewhere: Sequence[str] = ()) -> None:
         self._app = app.asgi_handler
-        self._elsewhere = elsewhere
+        self._elsewhere = tuple(f"{path}/" for path in elsewhere)
         # Litestar's own answer to OPTIONS names only the first handler of an address.
         self._allowed = {
             str(route.path_format): allowed(route.methods) for route in app.routes if isinstance(route, HTTPRoute)
@@ -34,7 +34,7 @@ class Retrieval:
             await self._app(scope, receive, reply)
 
     def _beside(self, path: str) -> bool:
-        return bool(self._elsewhere) and f"{path}/".startswith(f"{self._elsewhere}/")
+        return f"{path}/".startswith(self._elsewhere)
 
 
 def allowed(methods: Set[str]) -> str:

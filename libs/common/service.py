@@ -22,7 +22,7 @@ from common.clock import Clock
 from common.consumer import Consumer
 from common.contracts.events import Contract, Event
 from common.db import Database, connect
-from common.handlers import Jobs, Projection, Reactions, Table
+from common.handlers import Job, Jobs, Projection, Reactions, Table
 from common.identity import Agent
 from common.inbox import Inbox
 from common.internal_tokens import InternalTokens, authentication
@@ -50,7 +50,7 @@ class Service(Struct, frozen=True, kw_only=True):
     controllers: Sequence[ControllerRouterHandler]
     projections: Sequence[Projection] = ()
     reactions: Reactions | None = None
-    jobs: Jobs | None = None
+    jobs: Sequence[Jobs] = ()
     people: Personal | None = None
     states: Mapping[type[Event], StateReader] = {}
     loops: Sequence[Loop] = ()  # what it does besides, for as long as it runs
@@ -61,6 +61,9 @@ class Service(Struct, frozen=True, kw_only=True):
 
     def table(self) -> Table:
         return Table(self.name, self.projections, self.reactions)
+
+    def own_jobs(self) -> list[Job]:
+        return [job for registry in self.jobs for job in registry.all]
 
     def app(self, settings: Settings, keys: Keys | None = None) -> Litestar:
         """The HTTP side, whose lifespan runs all the rest; without it (OpenAPI, tests) the caller fills `state`."""
@@ -73,6 +76,7 @@ class Service(Struct, frozen=True, kw_only=True):
                 "agent": Provide(_agent, sync_to_thread=False),
                 "db": Provide(_db, sync_to_thread=False),
                 "clock": Provide(_clock, sync_to_thread=False),
+                "academies": Provide(lambda: settings.academies, sync_to_thread=False),
             },
             lifespan=[lambda app: self._running(app, settings)],
             middleware=[authentication(tokens, self.name)],
@@ -80,15 +84,17 @@ class Service(Struct, frozen=True, kw_only=True):
             essential={"database": lambda: watch.database_trouble(app.state.db)},
             helpful={"kafka": lambda: watch.broker_trouble(app.state.consumer, app.state.relay)},
         )
+        app.state.settings = settings
         return app
 
     @asynccontextmanager
     async def _running(self, app: Litestar, settings: Settings) -> AsyncIterator[None]:
-        db = Database(self.name, await connect(settings.database_url), Clock(settings.clock_file))
-        app.state.db, app.state.clock = db, Clock(settings.clock_file)
+        pool, clock = await connect(settings.database_url), Clock(settings.clock_file)
+        db = Database(self.name, pool, clock, api=settings.public_url)
+        app.state.db, app.state.clock = db, clock
         app.state.relay = relay = self._relay(settings, db)
         app.state.consumer = consumer = Consumer(settings.kafka, Inbox(db, self.table(), settings.academies))
-        timekeeper = Timekeeper(db, settings.academies, [*sealing.jobs(self), *(self.jobs.all if self.jobs else ())])
+        timekeeper = Timekeeper(db, settings.academies, [*sealing.jobs(self), *self.own_jobs()])
         loops = [loop(db, settings) for loop in self.loops]
         first = _start(app, consumer.run(), timekeeper.run(), *_mail(settings, db), *loops)
         last = _start(app, relay.run(), watch.run(db, settings.outbox_bound_seconds))
@@ -110,7 +116,7 @@ class Service(Struct, frozen=True, kw_only=True):
         )
 
     def expose_metrics(self) -> None:
-        table, jobs = self.table(), [*sealing.jobs(self), *(self.jobs.all if self.jobs else ())]
+        table, jobs = self.table(), [*sealing.jobs(self), *self.own_jobs()]
         metrics.expose(
             self.name,
             publishes=[stream.name for stream in self.contract.streams],

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from common.identifiers import CodeAcademie, Identifier
 
 PREFIX = "BASSIN_"
+API = "http://127.0.0.1:8080"
 Secret = Annotated[str, Meta(extra={"secret": True})]
 Port = Annotated[int, Meta(ge=0, le=65535)]
 S = TypeVar("S", bound=Struct)
@@ -35,10 +36,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     gateway_jwks_url: str
     http_host: str = "127.0.0.1"
     http_port: Port = 8000
-    public_url: str = "http://127.0.0.1:8080"  # the gateway, as people see it: links in mails
+    public_url: str = API  # the gateway, as people see it: links in mails and papers
     smtp_url: Secret | None = None  # without it no mail leaves
     mail_from: str = ""
     numen_key: Secret | None = None
+    certificate_keys: Path | None = None  # `bassin keys create`: signs what anybody may verify, where a service does
     clock_file: Path | None = None
     partitions: Annotated[int, Meta(ge=1)] = 12
     outbox_bound_seconds: Annotated[float, Meta(gt=0)] = 600

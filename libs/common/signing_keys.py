@@ -1,4 +1,4 @@
-"""The gateway's private keys: one signs, the next is already published, the previous is still believed."""
+"""Keys of the gateway and of attestations: one signs, the next is published already, the previous is believed."""
 
 import os
 import time
@@ -28,15 +28,18 @@ def create_keys(file: Path) -> None:
     _write(file, [_new_key(), _new_key()])
 
 
-def rotate_keys(file: Path) -> None:
+def rotate_keys(file: Path, *, keep_all: bool = False) -> None:
     """The published next key signs from now on, a new next one is published, the one that signed is kept once.
+
+    `keep_all`: each that ever signed stays published, for what is verified years later.
 
     Raises:
         NoPair: the file holds anything else; it is left as it is.
     """
     load_keys(file)
-    signing, following, *_ = _read(file)
-    _write(file, [following, _new_key(), signing][:KEPT])
+    signing, following, *older = _read(file)
+    keys = [following, _new_key(), signing, *older]
+    _write(file, keys if keep_all else keys[:KEPT])
 
 
 def _new_key() -> dict[str, Any]:

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from common.idempotency import Answer, Command
 from common.identity import Agent
+from common.settings import API
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]"
 
@@ -110,11 +111,13 @@ class Tx(ProjectionTx):
         at: datetime,
         *,
         service: str,
+        api: str = API,
         agent: Agent | None = None,
         command: Command | None = None,
     ) -> None:
         super().__init__(connection, at)
         self.service = service
+        self.api = api  # the public address of the gateway, as a paper prints it
         self.agent = agent
         self.correlation: str | None = None  # None: the trace of the request
         self.causation: UUID | None = None  # the event that set this off

@@ -50,12 +50,12 @@ def http_app(
     pages: Sequence[OpenAPIRenderPlugin] = (),
     problems: Sequence[ControllerRouterHandler] | None = None,
     body_limit: int = BODY_LIMIT,
-    elsewhere: str = "",
+    elsewhere: Sequence[str] = (),
 ) -> Litestar:
     """The application of service `name`.
 
     The gateway's differs in two: `problems` replaces its pages of refusals, it shows those of all services; what is
-    asked below the path `elsewhere` is answered by others.
+    asked below the paths `elsewhere` is answered by others.
     """
     config = _constants()
     config.route_handlers = [

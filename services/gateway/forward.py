@@ -79,8 +79,8 @@ class Forwarder:
     async def close(self) -> None:
         await self._client.close()
 
-    async def forward(self, scope: HTTPScope, receive: Receive, send: Send, *, token: str) -> None:
-        """Ask the service in the agent's name and relay its answer; Refusal when there is none."""
+    async def forward(self, scope: HTTPScope, receive: Receive, send: Send, *, token: str | None) -> None:
+        """Ask the service in the agent's name, or in nobody's, and relay its answer; Refusal when there is none."""
         upload = Upload(scope, receive, self._upstream.largest_body)
         request = await self._request(scope, upload, token)
         departure = Departure(receive, upload)
@@ -100,7 +100,7 @@ class Forwarder:
         finally:
             departure.forget()
 
-    async def _request(self, scope: HTTPScope, upload: Upload, token: str) -> StreamRequest:
+    async def _request(self, scope: HTTPScope, upload: Upload, token: str | None) -> StreamRequest:
         builder = self._client.request(scope["method"], self._url(scope)).headers(_passed(scope, token))
         if upload.length is not None:
             builder = builder.header("content-length", str(upload.length))
@@ -167,11 +167,11 @@ def _client(upstream: Upstream) -> Client:
     return timed.read_timeout(timedelta(seconds=upstream.read_seconds)).build()
 
 
-def _passed(scope: HTTPScope, token: str) -> list[tuple[str, str]]:
+def _passed(scope: HTTPScope, token: str | None) -> list[tuple[str, str]]:
     named = _listed(value.decode("latin-1") for name, value in scope["headers"] if name == b"connection")
     passed = PASSED - named if named else PASSED
     return [
-        ("authorization", f"Bearer {token}"),
+        *([] if token is None else [("authorization", f"Bearer {token}")]),
         ("traceparent", trace.traceparent()),
         *((name.decode(), value.decode("utf-8", "replace")) for name, value in scope["headers"] if name in passed),
     ]

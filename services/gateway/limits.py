@@ -12,6 +12,7 @@ from common.refusal import Unavailable
 from common.tokens import Elapsed
 
 K = TypeVar("K")
+EVERYBODY = "public"  # beside the codes of the académies
 SUBJECTS = 10_000  # buckets kept; a bucket that is forgotten starts full again
 
 
@@ -55,14 +56,29 @@ class Limits:
     @contextmanager
     def place(self, agent: Agent) -> Iterator[None]:
         """Hold a place while the exchange lasts; TooManyRequests or Overloaded when there is none."""
-        wait = self._subjects.take(agent.id) or self._academies.take(agent.academie)
-        if wait:
-            raise TooManyRequests("Réessayez après le délai indiqué.", retry_after=math.ceil(wait))
-        under_way = self._under_way.get(agent.academie, 0)
+        _refuse(self._subjects.take(agent.id) or self._academies.take(agent.academie))
+        with self._place_of(agent.academie):
+            yield
+
+    @contextmanager
+    def public_place(self) -> Iterator[None]:
+        """All who ask without a token share what one académie has: nothing that they say tells them apart."""
+        _refuse(self._academies.take(EVERYBODY))
+        with self._place_of(EVERYBODY):
+            yield
+
+    @contextmanager
+    def _place_of(self, whose: str) -> Iterator[None]:
+        under_way = self._under_way.get(whose, 0)
         if under_way >= self._in_flight:
             raise Overloaded("Réessayez dans un instant.", retry_after=1)
-        self._under_way[agent.academie] = under_way + 1
+        self._under_way[whose] = under_way + 1
         try:
             yield
         finally:
-            self._under_way[agent.academie] -= 1
+            self._under_way[whose] -= 1
+
+
+def _refuse(wait: float) -> None:
+    if wait:
+        raise TooManyRequests("Réessayez après le délai indiqué.", retry_after=math.ceil(wait))

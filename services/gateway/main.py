@@ -43,6 +43,7 @@ def app(settings: GatewaySettings, *, access: Access | None = None) -> Litestar:
         tokens=InternalTokens(signing=keys.current),
         limits=limits(settings),
     )
+    forwarded = (FORWARDED, *gateway.public_paths)
 
     @asynccontextmanager
     async def connections(_: Litestar) -> AsyncIterator[None]:
@@ -51,12 +52,12 @@ def app(settings: GatewaySettings, *, access: Access | None = None) -> Litestar:
 
     return http_app(
         settings.service,
-        [mount(gateway), published_keys(keys), *openapi.pages()],
+        [mount(gateway, *forwarded), published_keys(keys), *openapi.pages()],
         description=DESCRIPTION,
         lifespan=[connections],
         pages=[openapi.Page(), openapi.Joined()],
         problems=openapi.refusals(),
-        elsewhere=FORWARDED,
+        elsewhere=forwarded,
     )
 
 
@@ -68,8 +69,8 @@ def limits(settings: GatewaySettings) -> Limits:
     )
 
 
-def mount(gateway: Gateway) -> ASGIRouteHandler:
-    @asgi(FORWARDED, is_mount=True, copy_scope=False)
+def mount(gateway: Gateway, *paths: str) -> ASGIRouteHandler:
+    @asgi(list(paths), is_mount=True, copy_scope=False)
     async def forward(scope: Scope, receive: Receive, send: Send) -> None:
         await gateway(scope, receive, send)
 

@@ -15,7 +15,7 @@ from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.response import Redirect
 
 from common.health import PUBLIC
-from common.problem_pages import ProblemKind, problems_controller
+from common.problem_pages import ProblemKind, catalogue, problems_controller
 
 HERE = Path(__file__).parent
 PACKAGED = HERE / "documents"  # in a wheel: pyproject.toml puts docs/*.json there
@@ -59,12 +59,20 @@ def published(name: str) -> bytes:
     return (folder / name).read_bytes()
 
 
+def joined() -> bytes:
+    """The document of all services, and the refusals that only the gateway gives."""
+    document = msgspec.json.decode(published("openapi.json"))
+    kinds = [*document["x-problems"], *msgspec.to_builtins(catalogue("gateway"))]
+    document["x-problems"] = sorted(kinds, key=lambda kind: kind["code"])
+    return msgspec.json.encode(document)
+
+
 class Joined(OpenAPIRenderPlugin):
     """/schema/openapi.json: the document of all services instead of the gateway's own, which has no route to show."""
 
     def __init__(self) -> None:
         super().__init__(path="/openapi.json", media_type=OpenAPIMediaType.OPENAPI_JSON)
-        self._document = published("openapi.json")
+        self._document = joined()
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         return self._document

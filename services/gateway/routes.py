@@ -5,6 +5,7 @@ from typing import Any, cast
 from urllib.parse import unquote
 
 from litestar.enums import ScopeType
+from litestar.exceptions import MethodNotAllowedException
 from litestar.types import HTTPScope, Receive, Scope, Send
 
 from common.internal_tokens import InternalTokens, bearer
@@ -13,6 +14,8 @@ from gateway.access import Access
 from gateway.forward import Forwarder, Upstream
 from gateway.limits import Limits
 from gateway.settings import Route
+
+READING = ("GET", "HEAD")
 
 
 class RouteTable:
@@ -45,10 +48,25 @@ class Gateway:
         scope["path"] = unquote(path := scope["raw_path"].decode("latin-1"))  # a mount sees it shortened
         route = self._table.find(path)
         cast("dict[str, Any]", scope)["bassin.route"] = route.path
+        if route.public:
+            await self._show(route, scope, receive, send)
+            return
         agent = scope["user"] = await self._access.agent(bearer(_authorization(scope)))
         with self._limits.place(agent):
             token = self._tokens.sign(agent, route.service)
             await self._forwarders[route].forward(scope, receive, send, token=token)
+
+    async def _show(self, route: Route, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        """A page that anybody may read: in nobody's name, and nothing but read."""
+        if scope["method"] not in READING:
+            raise MethodNotAllowedException(headers={"allow": ", ".join(READING)})
+        with self._limits.public_place():
+            await self._forwarders[route].forward(scope, receive, send, token=None)
+
+    @property
+    def public_paths(self) -> list[str]:
+        """Where it is mounted besides /v1."""
+        return sorted(route.path for route in self._forwarders if route.public)
 
     async def close(self) -> None:
         for forwarder in self._forwarders.values():

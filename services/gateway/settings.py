@@ -16,6 +16,8 @@ from common.settings import Port, SettingsError
 from common.signing_keys import NoPair, SigningKeys
 
 T = TypeVar("T")
+FORWARDED = re.compile(r"/v1(/.*)?")
+PAGE = re.compile(r"/(?!v1(/|$))[a-z][a-z0-9./-]*")
 Rate = Annotated[float, Meta(gt=0)]
 
 
@@ -88,8 +90,14 @@ class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     service: str  # hr_networks: the audience of its tokens
     url: str
     prefix: str = ""  # by default /v1/hr-networks
+    public: bool = False  # a page that anybody may read: no token is asked for, and none is passed on
     largest_body: int = 1024 * 1024
     read_seconds: float = 30.0
+
+    def __post_init__(self) -> None:
+        """So that no line of configuration can open to everybody what the services keep for agents."""
+        if not (PAGE if self.public else FORWARDED).fullmatch(self.path):
+            raise ValueError(f"prefix {self.path!r}: a public page has its own, all else is under /v1")
 
     @property
     def path(self) -> str:

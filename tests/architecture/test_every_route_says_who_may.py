@@ -14,14 +14,28 @@ from tests.architecture.applications import LILLE, application
 from common.identifiers import CodeBassin, Uai
 from common.identity import Act, Agent, Mandate, Role, acts_of
 from common.internal_tokens import InternalTokens
+from common.local import provision
 from common.service import services
 from common.tokens import FixedKeys
 
-PUBLIC = {"/livez", "/readyz", "/metrics", "/problems", "/problems/{code:str}"}
+PAGES = {"/calendrier", "/calendrier.ics", "/verification", "/verification/cles"}
+PUBLIC = {"/livez", "/readyz", "/metrics", "/problems", "/problems/{code:str}", *PAGES}
 DOCUMENTS = {"/schema", "/schema/openapi.json", "/schema/{path:str}"}  # with a token, whoever asks
 
-# Writes that are no decision: whoever logs in may say that he is the person declared under his verified address.
-PROPOSALS = {("POST", "/v1/hr-networks/me/link")}
+# Writes that are no decision: whoever logs in may say that he is the person declared under his verified address,
+# and apply for himself to an offer, as an animateur too. The animateurs of a bassin convene its meetings.
+MEETINGS = "/v1/hr-networks/meetings"
+CANDIDATURE = "/v1/training/candidatures/{candidature:uuid}"
+PROPOSALS = {
+    ("POST", "/v1/hr-networks/me/link"),
+    ("POST", MEETINGS),
+    ("PATCH", f"{MEETINGS}/{{meeting:uuid}}"),
+    ("POST", f"{MEETINGS}/{{meeting:uuid}}/cancellation"),
+    ("PUT", f"{MEETINGS}/{{meeting:uuid}}/attendance"),
+    ("POST", "/v1/training/offers/{offer:uuid}/candidatures"),
+    ("PUT", f"{CANDIDATURE}/groups"),
+    *(("POST", f"{CANDIDATURE}/{act}") for act in ("submission", "withdrawal", "acceptance", "refusal")),
+}
 
 KEY = ECKey.generate_key("P-256", {"kid": "test", "alg": "ES256", "use": "sig"}, private=True)
 KEYS = FixedKeys({"test": KEY})
@@ -76,6 +90,17 @@ async def ask(route: Route, agent: Agent | None, *, audience: str = "") -> httpx
 def test_every_service_has_routes() -> None:
     assert {route.service for route in OURS} == set(services())
     assert all(route.method == "GET" for route in ROUTES if route not in OURS)
+
+
+def test_the_gateway_shows_the_pages_that_anybody_may_read_and_nothing_else() -> None:
+    shown = {
+        route.path
+        for route in ROUTES
+        for service, prefix in provision.PUBLIC
+        if route.service == service and f"{route.path}/".startswith(f"{prefix}/")
+    }
+
+    assert shown == PAGES
 
 
 @pytest.mark.parametrize("route", OURS, ids=named)

@@ -10,7 +10,7 @@ from typing import Any
 import grimp
 import pytest
 
-SERVICES = ("gateway", "hr_networks", "territory", "training")
+SERVICES = ("gateway", "hr_networks", "payroll", "territory", "training")
 
 
 def configuration(root: Path) -> dict[str, Any]:
@@ -131,4 +131,7 @@ def skeleton(place: Path) -> None:
 
 
 IN_COMMON = ("clock", "identifiers", "refusal", "local/places", "contracts/training")
-CAPABILITIES = [("gateway", "door"), ("hr_networks", "census"), ("territory", "directory"), ("training", "sizing")]
+CAPABILITIES = [
+    *[("gateway", "door"), ("hr_networks", "census"), ("payroll", "elements")],
+    *[("territory", "directory"), ("training", "sizing")],
+]

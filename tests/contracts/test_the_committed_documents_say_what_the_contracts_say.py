@@ -109,4 +109,6 @@ def test_no_event_carries_a_numen_and_only_people_carry_names() -> None:
 
 
 def test_who_may_hear_of_people_is_named() -> None:
-    assert set(CONTRACTS["hr_networks"].listeners["bassin.hr_networks.people"]) == {"training", "hr_networks"}
+    named = CONTRACTS["hr_networks"].listeners["bassin.hr_networks.people"]
+
+    assert set(named) == {"training", "hr_networks", "payroll"}

@@ -130,8 +130,7 @@ class Served:
 
     async def run_job(self, name: str) -> None:
         """Run one of the service's jobs now, as its timekeeper would."""
-        service = load(self.name)
-        found = [job for job in (service.jobs.all if service.jobs else ()) if job.name == name]
+        found = [job for job in load(self.name).own_jobs() if job.name == name]
         assert len(found) == 1, f"{self.name} has no job {name}"
         await Timekeeper(self.db, ACADEMIES, found).do(found[0])
 

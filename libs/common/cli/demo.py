@@ -1,6 +1,6 @@
 """`bassin demo`: the whole platform on this machine, with fictional data."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
@@ -11,10 +11,11 @@ app = App(name="demo", help="Start PostgreSQL, Kafka, every service and a witnes
 def demo(
     *,
     port: Annotated[int, Parameter(help="the gateway's; the others take the ports that follow")] = 8080,
+    play: Annotated[Literal["letter", "census"], Parameter(help="what is played through the gateway")] = "letter",
     fresh: Annotated[bool, Parameter(negative=(), help="forget what an earlier demo kept")] = False,
     once: Annotated[bool, Parameter(negative=(), help="end after the journey, with its exit status")] = False,
     json: Annotated[bool, Parameter(negative=(), help="print one JSON document when all is up")] = False,
 ) -> int:
-    from common.local.demo import Wish, run  # noqa: PLC0415 - `bassin demo --help` needs none of it
+    from common.local.demo import Play, Wish, run  # noqa: PLC0415 - `bassin demo --help` needs none of it
 
-    return run(Wish(port=port, fresh=fresh, once=once, json=json))
+    return run(Wish(port=port, play=Play(play), fresh=fresh, once=once, json=json))

@@ -1,4 +1,4 @@
-"""`bassin keys`: the key file by which the gateway signs; its replicas share it, no service ever sees it."""
+"""`bassin keys`: the file by which the gateway signs, which no service sees, and that of attestations."""
 
 from pathlib import Path
 
@@ -7,7 +7,9 @@ from cyclopts import App
 from common.local.trouble import Trouble
 from common.signing_keys import NoPair, create_keys, rotate_keys
 
-app = App(name="keys", help="The gateway's signing keys (BASSIN_SIGNING_KEYS).")
+app = App(
+    name="keys", help="The keys that sign: BASSIN_SIGNING_KEYS of the gateway, BASSIN_CERTIFICATE_KEYS of attestations."
+)
 
 
 @app.command
@@ -23,10 +25,16 @@ def create(file: Path) -> int:
 
 
 @app.command
-def rotate(file: Path) -> int:
-    """Let the next key of FILE sign. Running gateways follow within 5 s; wait 10 minutes before the next rotation."""
+def rotate(file: Path, *, keep_all: bool = False) -> int:
+    """Let the next key of FILE sign. Running gateways follow within 5 s; wait 10 minutes before the next rotation.
+
+    Parameters
+    ----------
+    keep_all
+        Keep each that ever signed: for BASSIN_CERTIFICATE_KEYS, whose attestations are verified for years.
+    """
     try:
-        rotate_keys(file)
+        rotate_keys(file, keep_all=keep_all)
     except FileNotFoundError as absent:
         raise Trouble(f"{file} does not exist: bassin keys create {file}") from absent
     except (OSError, NoPair) as wrong:

@@ -19,7 +19,7 @@ from common.settings import Settings, SettingsError, read
 audit = App(name="audit", help="The audit chain of a service.")
 consumer = App(name="consumer", help="The consumer of a service.")
 lost = App(name="lost", help="Published facts that a restored database had forgotten.")
-Service = Annotated[str, Parameter(help="territory, hr_networks, training")]
+Service = Annotated[str, Parameter(help="territory, hr_networks, training, payroll")]
 
 
 def serve(service: Service) -> None:

@@ -23,7 +23,7 @@ def installed() -> list[Service]:
 def rendered(docs: Path, present: Sequence[Service]) -> dict[Path, str]:
     """Every generated file below `docs`, with its text."""
     tables = [service.table() for service in present]
-    jobs = {"every service": sealing.jobs(present[0]), **{s.name: s.jobs.all for s in present if s.jobs}}
+    jobs = {"every service": sealing.jobs(present[0]), **{s.name: s.own_jobs() for s in present if s.jobs}}
     document = asyncapi.document(tables, samples.read(docs / SAMPLES), version("bassin"))
     return {
         **{schema_file(t): text(schemas.schema(event)) for t, event in EVENTS.items()},

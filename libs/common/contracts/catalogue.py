@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from common.contracts import hr_networks, territory, training
+from common.contracts import hr_networks, payroll, territory, training
 from common.contracts.events import Contract, Event, Stream
 
 CONTRACTS: Mapping[str, Contract] = MappingProxyType(
-    {c.service: c for c in (territory.CONTRACT, hr_networks.CONTRACT, training.CONTRACT)}
+    {c.service: c for c in (territory.CONTRACT, hr_networks.CONTRACT, training.CONTRACT, payroll.CONTRACT)}
 )
 STREAMS: Mapping[str, Stream] = MappingProxyType({s.name: s for c in CONTRACTS.values() for s in c.streams})
 PRODUCERS: Mapping[str, str] = MappingProxyType({s.name: c.service for c in CONTRACTS.values() for s in c.streams})

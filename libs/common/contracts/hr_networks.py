@@ -1,10 +1,13 @@
-"""What hr_networks publishes: the census, who is tied to which login, and what a paper needs of a person."""
+"""What hr_networks publishes: the census, who is tied to which login, the meetings, what a paper needs of a person."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
+from msgspec import Struct
+
 from common.contracts.events import AuditHead, Contract, Event, Stream, StreamKind
+from common.contracts.training import HalfDay
 
 FACTS = "bassin.hr_networks"
 STATE = "bassin.hr_networks.state"
@@ -74,6 +77,82 @@ class PersonLinked(Event, frozen=True, kw_only=True):
     agent: UUID
 
 
+class NetworkActivated(Event, frozen=True, kw_only=True):
+    """The réseau de ressources humaines of a bassin begins (charte des BEC). `subject` is the network."""
+
+    stream: ClassVar[str] = FACTS
+    ce_type: ClassVar[str] = "fr.bassin.hr_networks.network_activated.v1"
+
+    bassin: str
+    function: str
+
+
+class MeetingPlanned(Event, frozen=True, kw_only=True):
+    """The animateurs of a bassin set a practice-exchange meeting. `subject` is the meeting."""
+
+    stream: ClassVar[str] = FACTS
+    ce_type: ClassVar[str] = "fr.bassin.hr_networks.meeting_planned.v1"
+
+    offer: UUID  # whose trained people animate it
+    function: str  # of the people it is for
+    bassin: str
+    starts_at: datetime
+    ends_at: datetime
+    half_days: tuple[HalfDay, ...]  # that it takes of whoever comes, in the académie's own time
+    place: str
+    commune: str  # INSEE code
+    animateurs: tuple[UUID, ...]  # persons
+
+
+class MeetingMoved(Event, frozen=True, kw_only=True):
+    """Another time, place or animateur; the whole meeting as it is now. `subject` is the meeting."""
+
+    stream: ClassVar[str] = FACTS
+    ce_type: ClassVar[str] = "fr.bassin.hr_networks.meeting_moved.v1"
+
+    offer: UUID
+    function: str
+    bassin: str
+    starts_at: datetime
+    ends_at: datetime
+    half_days: tuple[HalfDay, ...]  # that it takes of whoever comes, in the académie's own time
+    place: str
+    commune: str
+    animateurs: tuple[UUID, ...]
+
+
+class MeetingCancelled(Event, frozen=True, kw_only=True):
+    """`subject` is the meeting; why stays with hr_networks."""
+
+    stream: ClassVar[str] = FACTS
+    ce_type: ClassVar[str] = "fr.bassin.hr_networks.meeting_cancelled.v1"
+
+    offer: UUID
+    bassin: str
+
+
+class Presence(Struct, frozen=True, kw_only=True):
+    """Somebody's attendance on one half-day of a meeting."""
+
+    person: UUID
+    day: date
+    half: str  # "am" or "pm"
+    present: bool
+    justified: bool = False  # an absence that was explained
+
+
+class MeetingHeld(Event, frozen=True, kw_only=True):
+    """A meeting took place, with who came; a correction is a further fact. `subject` is the meeting."""
+
+    stream: ClassVar[str] = FACTS
+    ce_type: ClassVar[str] = "fr.bassin.hr_networks.meeting_held.v1"
+
+    offer: UUID
+    bassin: str
+    animateurs: tuple[UUID, ...]
+    presences: tuple[Presence, ...]
+
+
 class PersonState(Event, frozen=True, kw_only=True):
     """What a paper needs of a person; blanked, under the same key, by an erasure."""
 
@@ -107,9 +186,14 @@ CONTRACT = Contract(
         DeadlineMoved,
         CensusClosed,
         PersonLinked,
+        NetworkActivated,
+        MeetingPlanned,
+        MeetingMoved,
+        MeetingCancelled,
+        MeetingHeld,
         PersonState,
         AuditHeadPublished,
     ),
     audit_head=AuditHeadPublished,
-    listeners={PEOPLE: ("training", "hr_networks")},
+    listeners={PEOPLE: ("training", "hr_networks", "payroll")},
 )

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
 from msgspec import Struct
@@ -12,6 +12,8 @@ from common.identifiers import Uai
 Claims = dict[str, Any]
 FIRST_SCHOOL = {"lille": Uai("0599001N"), "amiens": Uai("0029001Y")}
 FIRST_BASSIN = {"lille": "09101", "amiens": "20901"}
+SECRETARIES = (("madame", "Claire"), ("monsieur", "Benoît"), ("madame", "Mireille"), ("madame", "Jeanne"))
+SURNAMES = ("Delattre", "Wallart", "Pruvost", "Caudron", "Lemaire", "Hautecœur", "Dubrulle")
 HEADS = ("Anne Ruelle", "Karim Vasseur", "Hélène Dourlens", "Marc Tilloy", "Sylvie Wattrelot", "Nadia Crespin")
 
 
@@ -23,9 +25,12 @@ class Person(Struct, frozen=True, kw_only=True):
     function: str  # chef, secretaire, or the office: territoire, formation, drh, paye, dpo, exploitation
     uai: Uai | None = None
     bassin: str | None = None
+    number: int = 0  # of the secretaries whom a school names in a census, from 1
 
     @property
     def mail(self) -> str:
+        if self.number and self.uai:
+            return secretary(self.uai, self.number).mail
         local = self.name.lower().replace(" ", ".").translate(str.maketrans("éèêëàâîïôûùç", "eeeeaaiiouuc"))
         return f"{local}@ac-{issuer_of(self.account)}.example"
 
@@ -57,14 +62,39 @@ def people(issuer: str) -> Iterator[Person]:
 
 
 def find(account: str) -> Person | None:
-    """Somebody of the list, or the head of any school: chef-0599003r@lille."""
+    """Somebody of the list, or of any school: its head chef-0599003r@lille, a secretary secretaire-0599003r-1@lille."""
     issuer = issuer_of(account)
+    named = re.fullmatch(r"secretaire-(\d{7}[a-zA-Z])-([1-4])@\w+", account)
+    if named:
+        uai, number = Uai(named[1].upper()), int(named[2])
+        name = secretary(uai, number).name
+        return Person(account=account.lower(), name=name, function="secretaire", uai=uai, number=number)
     head = re.fullmatch(r"chef-(\d{7}[a-zA-Z])@\w+", account)
     if head:
         uai = Uai(head[1].upper())
         return Person(account=account.lower(), name=HEADS[int(uai[:7]) % len(HEADS)], function="chef", uai=uai)
     wanted = account if "@" in account else f"{account}@{issuer}"
     return next((person for person in people(issuer) if person.account == wanted), None)
+
+
+class Secretary(NamedTuple):
+    """As a census names her; by the mail, which the identity provider verifies, a login is tied to a person."""
+
+    civility: str
+    given_names: str
+    family_name: str
+    mail: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.given_names} {self.family_name}"
+
+
+def secretary(uai: str, number: int) -> Secretary:
+    """The same at every demo, so that a second census finds the same people; `number` from 1."""
+    civility, given_names = SECRETARIES[number - 1]
+    surname = SURNAMES[(int(uai[:7]) + number - 1) % len(SURNAMES)]
+    return Secretary(civility, given_names, surname, f"secretariat{number}.{uai.lower()}@ac-demo.example")
 
 
 def common_claims(person: Person) -> Claims:

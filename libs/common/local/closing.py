@@ -2,16 +2,21 @@
 
 import os
 import time
+from collections.abc import Sequence
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import psutil
 
+from common.clock import PARIS, Clock
 from common.local.figures import family, mebibytes
 from common.local.layout import GATEWAY, IDENTITY
+from common.local.letter.figures import Line, table
+from common.local.places import CLOCK
 from common.local.platform import Platform
 from common.local.screen import Screen
 
-ACCOUNTS = ("territoire@lille", "formation@lille", "chef@lille", "animateur@lille", "drh@amiens", "exploitation")
+ACCOUNTS = ("formation@lille", "chef@lille", "secretaire-0599001n-2@lille", "paye@amiens", "exploitation")
 
 
 class Figures(NamedTuple):
@@ -26,7 +31,7 @@ def measured(platform: Platform, began: float) -> Figures:
     return Figures(round(time.monotonic() - began, 1), round(mebibytes(ours)), round(mebibytes(everything)))
 
 
-def report(platform: Platform, figures: Figures) -> dict[str, object]:
+def report(platform: Platform, figures: Figures, played: Sequence[Line]) -> dict[str, object]:
     layout = platform.layout
     return {
         "url": layout.url(GATEWAY),
@@ -37,15 +42,19 @@ def report(platform: Platform, figures: Figures) -> dict[str, object]:
         "logs": str(layout.logs),
         "accounts": list(ACCOUNTS),
         "figures": figures._asdict(),
+        "bassins": [{"bassin": each.bassin, "name": each.name, **each.figures._asdict()} for each in played],
     }
 
 
-def show(screen: Screen, platform: Platform, figures: Figures) -> None:
+def show(screen: Screen, platform: Platform, figures: Figures, played: Sequence[Line]) -> None:
     gateway = platform.layout.url(GATEWAY)
+    for line in table(played) if played else ():
+        screen.say(f" {line}")
     for name, text in {
-        "Open": f"{gateway}/schema    metrics /metrics    problems /problems    mail .bassin/mail",
+        "Open": f"{gateway}/calendrier?academie=09    /verification    /schema    /metrics    mail .bassin/mail",
         "Accounts": "  ".join(ACCOUNTS) + "    bassin token <account>",
-        "Try": "1. open a census   2. answer it as a chef   3. see training know it    docs/guide",
+        "Try": "1. read a paper and verify it   2. follow a pay element to its avis   3. open a census    docs/guide",
+        "Time": f"{Clock(CLOCK).now().astimezone(ZoneInfo(PARIS)):%A %d %B %Y} in the demo, kept in .bassin/clock",
         "Figures": f"{figures.seconds:.1f} s    services and gateway {figures.services_mib} MiB"
         f"    everything {figures.all_mib} MiB (PSS)",
         "Logs": ".bassin/logs/    stop Ctrl-C    start anew  bassin demo --fresh",

@@ -1,20 +1,24 @@
 """`bassin demo`: the whole platform on this machine, real Kafka and PostgreSQL included, until Ctrl-C."""
 
+import contextlib
 import json
 import os
 import shutil
 import sys
 import time
 from contextlib import ExitStack
+from enum import StrEnum
 from importlib.metadata import version
 from typing import NamedTuple
 
 from common.local import closing, journey
 from common.local.children import Reaper
 from common.local.layout import GATEWAY, IDENTITY, Layout
+from common.local.letter.figures import Line
+from common.local.letter.playing import Letter
 from common.local.locks import alone
 from common.local.mailbox import mailbox
-from common.local.places import STATE
+from common.local.places import CLOCK, PLAYING, STATE
 from common.local.platform import ACADEMIES, Platform, Urls
 from common.local.screen import Screen
 from common.local.signals import Ended, ended_by_signals
@@ -25,8 +29,16 @@ RUN = STATE / "run.json"  # how the commands beside a running demo find it
 ALREADY = "a demo of this clone is running already: end it with Ctrl-C where it runs, or use another clone and --port"
 
 
+class Play(StrEnum):
+    """What a demo shows of itself: the letter of 2007 to its end, or only that a census is heard elsewhere."""
+
+    LETTER = "letter"
+    CENSUS = "census"
+
+
 class Wish(NamedTuple):
     port: int = 8080
+    play: Play = Play.LETTER
     fresh: bool = False
     once: bool = False
     json: bool = False
@@ -40,14 +52,15 @@ def run(wish: Wish) -> int:
     foreground = False
     try:
         with ended_by_signals(), alone(STATE / "demo.lock", refusal=ALREADY), ExitStack() as ends:
-            if wish.fresh or is_half_gone(Layout(wish.port)):
+            if wish.fresh or PLAYING.exists() or is_half_gone(Layout(wish.port)):
                 forget(Layout(wish.port))
             platform = start(Layout(wish.port), screen, ends)
-            play(platform, screen)
+            played = play(platform, screen, wish.play)
             figures = closing.measured(platform, began)
-            closing.show(screen, platform, figures)
+            closing.show(screen, platform, figures, played)
             if wish.json:
-                print(json.dumps(closing.report(platform, figures) | {"steps": screen.seconds}), flush=True)
+                said = closing.report(platform, figures, played) | {"steps": screen.seconds}
+                print(json.dumps(said), flush=True)
             foreground = True
             while not wish.once:
                 platform.check(within=1)
@@ -73,10 +86,25 @@ def start(layout: Layout, screen: Screen, ends: ExitStack) -> Platform:
     return platform
 
 
-def play(platform: Platform, screen: Screen) -> None:
-    witness = journey.Journey(platform.layout.url(GATEWAY), platform.layout.url(IDENTITY))
-    screen.step(witness.load_directory)
-    screen.step(witness.play)
+def play(platform: Platform, screen: Screen, wished: Play) -> list[Line]:
+    gateway, identity = platform.layout.url(GATEWAY), platform.layout.url(IDENTITY)
+    if wished is Play.CENSUS:
+        witness = journey.Journey(gateway, identity)
+        screen.step(witness.load_directory)
+        screen.step(witness.play)
+        return []
+    with contextlib.closing(Letter(gateway, identity, CLOCK)) as letter:
+        screen.step(letter.load_directory)
+        return screen.step(lambda: play_once(letter, screen))
+
+
+def play_once(letter: Letter, screen: Screen) -> tuple[str, list[Line]]:
+    if not letter.is_played():
+        PLAYING.touch()
+        letter.play(after=screen.doing)
+        PLAYING.unlink()
+    said = "census -> offer -> avis -> selection -> papers -> meetings -> recognition -> pay, in 23 bassins"
+    return said, letter.figures()
 
 
 def begin_logs(layout: Layout) -> None:
@@ -114,3 +142,5 @@ def forget(layout: Layout) -> None:
         raise Trouble("--fresh forgets our own servers only: drop the bassin_* databases and bassin.* topics of yours")
     for directory in (layout.postgres_home, layout.kafka_home, layout.mails):
         shutil.rmtree(directory, ignore_errors=True)
+    for file in (CLOCK, PLAYING):
+        file.unlink(missing_ok=True)

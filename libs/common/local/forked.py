@@ -21,11 +21,14 @@ from common.local.reaper import GRACE_SECONDS
 from common.local.trouble import ServiceDied, Trouble
 
 PRELOAD = "common.local.preload"
+# glibc reads them when the forkserver starts: one heap a process, and what is free on top of it goes back.
+MALLOC_SETTINGS = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072"}
 Channel: TypeAlias = "Connection[Any, Any]"  # subscriptable for mypy only
 
 
 class Forked:
     def __init__(self, children: Children) -> None:
+        os.environ.update(MALLOC_SETTINGS)
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([PRELOAD])
         self._children = children

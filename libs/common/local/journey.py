@@ -11,19 +11,21 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from common.local.accounts import secretary
 from common.local.places import ROOT
-from common.local.visitor import Answer, Visitors, expect, until
+from common.local.visitor import Answer, Visitor, Visitors, expect, until
 
 DIRECTORY = ROOT / "services" / "territory" / "demo" / "etablissements.csv"
 CAMPAIGNS = "/v1/hr-networks/campaigns"
 IMPORTS = "/v1/territory/imports"
-SURNAMES = ("Delattre", "Wallart", "Pruvost", "Caudron", "Lemaire", "Hautecœur", "Dubrulle")
 
 
 class School(NamedTuple):
     uai: str
     academie: str
     bassin: str
+    name: str
+    commune: str  # INSEE code
 
 
 class Academie(NamedTuple):
@@ -42,7 +44,8 @@ class Academie(NamedTuple):
 def read_academies(file: Path = DIRECTORY) -> tuple[Academie, Academie]:
     with file.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines, delimiter=";"))
-    schools = [School(row["uai"], row["code_academie"], row["bassin_code"]) for row in rows]
+    fields = ("uai", "code_academie", "bassin_code", "nom", "commune_insee")
+    schools = [School(*(row[field] for field in fields)) for row in rows]
     lille, amiens = (tuple(school for school in schools if school.academie == code) for code in ("09", "20"))
     return Academie("09", "lille", lille), Academie("20", "amiens", amiens)
 
@@ -54,7 +57,7 @@ class Journey:
 
     def load_directory(self) -> tuple[str, None]:
         for academie in self._academies:
-            self._import(academie)
+            import_directory(self._as(f"territoire@{academie.issuer}"), academie)
         counts = [len(academie.schools) for academie in self._academies]
         return f"{len(counts)} académies, {sum(counts)} établissements", None
 
@@ -71,22 +74,6 @@ class Journey:
         self._sees_nothing_of(lille, amiens, censuses["20"])
         self._sees_nothing_of(amiens, lille, censuses["09"])
         return "census opened -> answered in both academies -> known to training", None
-
-    def _import(self, academie: Academie) -> None:
-        """A dry run, what it would change, and only then the decision."""
-        admin = self._as(f"territoire@{academie.issuer}")
-        received = admin.send_file(IMPORTS, DIRECTORY.read_bytes(), name=DIRECTORY.name)
-        path = f"{IMPORTS}/{received['id']}"
-        dry = until(lambda: admin.get(path), _is_past("received", "analysing"), what="the dry run of the directory")
-        expect(dry["status"] in {"analysed", "applied"}, f"the directory is {dry['status']}: {dry['findings']}")
-        expect(not dry["counts"].get("refused"), f"lines of our own directory are refused: {dry['counts']}")
-        if dry["status"] == "analysed" and dry["counts"].keys() - {"unchanged"}:
-            admin.post(f"{path}/application", expect=202)
-            done = until(lambda: admin.get(path), _is_past("analysed", "decided", "applying"), what="the import")
-            expect(done["status"] == "applied", f"the import is {done['status']}: {done['findings']}")
-        known = admin.all("/v1/territory/etablissements", academie=academie.code)
-        expected = f"{len(known)} établissements, not the demo's {len(academie.schools)}"
-        expect(len(known) == len(academie.schools), f"{expected}: another directory was imported, bassin demo --fresh")
 
     def _open(self, academie: Academie) -> str:
         office = self._as(f"formation@{academie.issuer}")
@@ -125,7 +112,7 @@ class Journey:
         for bassin in academie.bassins:
             school = academie.first_school(bassin)
             head = self._as(f"chef-{school.uai.lower()}@{academie.issuer}")
-            head.put(f"{CAMPAIGNS}/{census}/answers/{school.uai}", {"persons": [_person(school, n) for n in (0, 1)]})
+            head.put(f"{CAMPAIGNS}/{census}/answers/{school.uai}", {"persons": [named(school, n) for n in (1, 2)]})
 
     def _training_knows(self, academie: Academie, census: str) -> None:
         office = self._as(f"formation@{academie.issuer}")
@@ -159,6 +146,22 @@ class Journey:
         expect(schools == {mine.code}, f"{mine.issuer} sees schools of {schools}")
 
 
+def import_directory(admin: Visitor, academie: Academie) -> None:
+    """A dry run, what it would change, and only then the decision."""
+    received = admin.send_file(IMPORTS, DIRECTORY.read_bytes(), name=DIRECTORY.name)
+    path = f"{IMPORTS}/{received['id']}"
+    dry = until(lambda: admin.get(path), _is_past("received", "analysing"), what="the dry run of the directory")
+    expect(dry["status"] in {"analysed", "applied"}, f"the directory is {dry['status']}: {dry['findings']}")
+    expect(not dry["counts"].get("refused"), f"lines of our own directory are refused: {dry['counts']}")
+    if dry["status"] == "analysed" and dry["counts"].keys() - {"unchanged"}:
+        admin.post(f"{path}/application", expect=202)
+        done = until(lambda: admin.get(path), _is_past("analysed", "decided", "applying"), what="the import")
+        expect(done["status"] == "applied", f"the import is {done['status']}: {done['findings']}")
+    known = admin.all("/v1/territory/etablissements", academie=academie.code)
+    expected = f"{len(known)} établissements, not the demo's {len(academie.schools)}"
+    expect(len(known) == len(academie.schools), f"{expected}: another directory was imported, bassin demo --fresh")
+
+
 def _is_past(*states: str) -> Callable[[Answer], bool]:
     return lambda seen: seen["status"] not in states
 
@@ -167,14 +170,14 @@ def _figures(line: Answer) -> tuple[str, int, int, int]:
     return line["bassin"], line["addressed"], line["answered"], line["identified"]
 
 
-def _person(school: School, number: int) -> dict[str, str]:
-    """Fictional, and the same at every demo, so that a second census finds the same people."""
-    surname = SURNAMES[(int(school.uai[:7]) + number) % len(SURNAMES)]
+def named(school: School, number: int) -> dict[str, str]:
+    """A line of a school's answer; `number` from 1."""
+    person = secretary(school.uai, number)
     return {
-        "civility": ("madame", "monsieur")[number],
-        "family_name": surname,
-        "given_names": ("Claire", "Benoît")[number],
+        "civility": person.civility,
+        "family_name": person.family_name,
+        "given_names": person.given_names,
         "function": "Secrétariat de direction",
-        "corps": ("saenes", "adjaenes")[number],
-        "work_mail": f"secretariat{number + 1}.{school.uai.lower()}@ac-demo.example",
+        "corps": "adjaenes" if number == 2 else "saenes",
+        "work_mail": person.mail,
     }

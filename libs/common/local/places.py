@@ -8,6 +8,9 @@ from common.local.trouble import Trouble
 
 ROOT = Path(__file__).resolve().parents[3]
 STATE = Path(os.environ.get("BASSIN_STATE") or ROOT / ".bassin")  # tests of the demo have a directory of their own
+CLOCK = STATE / "clock"  # the time that a demo lives in, where it is another than ours
+PLAYING = STATE / "playing"  # there while the letter is played: it cannot be played on from its middle
+CERTIFICATES = "certificate-keys.json"  # in it: the keys that sign attestations
 PARTS_LOCK = ROOT / "requirements" / "parts.lock"
 
 

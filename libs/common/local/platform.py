@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from common.local.children import Children
 from common.local.fetch import fetch_with_progress
@@ -11,7 +11,7 @@ from common.local.health_check import disk_trouble
 from common.local.kafka import KafkaNode
 from common.local.layout import GATEWAY, IDENTITY, Layout, kept_secret, service_names
 from common.local.parts import kafka_parts, postgres_part
-from common.local.places import STATE
+from common.local.places import CERTIFICATES, CLOCK, STATE
 from common.local.ports import LOOPBACK, require_free
 from common.local.postgres import Postgres
 from common.local.trouble import Trouble
@@ -79,17 +79,26 @@ class Platform:
         self._start(IDENTITY, "common.local.identity_provider:run", port, environment={})
         self._start(GATEWAY, "gateway.main:main", environment=self._gateway())
         self._helper.end()
+        self.begin(urls)
+        self.forked.wait_ready(IDENTITY, f"{self.layout.url(IDENTITY)}/")
+        self.forked.wait_ready(GATEWAY, f"{self.layout.url(GATEWAY)}/readyz")
+        return " ".join((GATEWAY, *urls)), None
+
+    def begin(self, urls: Urls) -> None:
         for name, by_role in urls.items():
             self._start(name, "common.local.serving:serve", name, environment=self._service(name, by_role))
-        self.forked.wait_ready(IDENTITY, f"{self.layout.url(IDENTITY)}/")
-        for name in (GATEWAY, *urls):
+        for name in urls:
             self.forked.wait_ready(name, f"{self.layout.url(name)}/readyz")
-        return " ".join((GATEWAY, *urls)), None
 
     def check(self, *, within: float) -> None:
         """Raise when a part of the platform has ended by itself."""
         self.forked.check(within=within)
         self._children.check()
+
+    def kill(self, names: Iterable[str]) -> None:
+        """As a power cut would: what was begun is not finished."""
+        for name in names:
+            self.forked.end(self.forked.running.pop(name))
 
     def _start(self, name: str, main: str, *arguments: object, environment: Mapping[str, str]) -> None:
         self.forked.start(name, main, *arguments, log=self.layout.log(name), environment=environment)
@@ -114,7 +123,8 @@ class Platform:
             "BASSIN_PUBLIC_URL": self.layout.url(GATEWAY),
             "BASSIN_SMTP_URL": f"smtp://{LOOPBACK}:{self.layout.port('smtp')}",
             "BASSIN_MAIL_FROM": "bassin@demo.example",
-            "BASSIN_CLOCK_FILE": str(STATE / "clock"),
+            "BASSIN_CLOCK_FILE": str(CLOCK),
             "BASSIN_NUMEN_KEY": kept_secret("numen.key"),
+            "BASSIN_CERTIFICATE_KEYS": str(STATE / CERTIFICATES),
             "BASSIN_DRAIN_SECONDS": DRAIN_SECONDS,
         }

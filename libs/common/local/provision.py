@@ -13,12 +13,17 @@ from common import topics
 from common.cli import operate
 from common.contracts.catalogue import CONTRACTS
 from common.local.identity_provider import issuers_toml
-from common.local.places import STATE
+from common.local.places import CERTIFICATES, STATE
 from common.local.trouble import Trouble
 from common.migrate import urls
 from common.signing_keys import create_keys
 
 PARTITIONS = 3
+PUBLIC = (
+    ("hr_networks", "/calendrier"),
+    ("hr_networks", "/calendrier.ics"),
+    ("training", "/verification"),
+)  # pages that anybody may read
 LARGE = (("territory", "/v1/territory/imports", 100_000_000),)  # service, prefix, bytes of a body
 
 
@@ -53,10 +58,14 @@ def provision(names: tuple[str, ...], admin_url: str, kafka: str) -> tuple[dict[
 
 
 def gateway_files(identity: str, services: Mapping[str, str]) -> dict[str, str]:
-    """The gateway's settings that are files: its keys, made once in a clone, its issuers, its routes."""
+    """The gateway's settings that are files: its keys, made once in a clone, its issuers, its routes.
+
+    The keys of attestations, which services read, are made with them.
+    """
     keys = STATE / "signing-keys.json"
-    if not keys.exists():
-        create_keys(keys)
+    for file in (keys, STATE / CERTIFICATES):
+        if not file.exists():
+            create_keys(file)
     (STATE / "routes.toml").write_text(routes_toml(services))
     (STATE / "issuers.toml").write_text(issuers_toml(identity), "utf-8")
     return {
@@ -68,12 +77,17 @@ def gateway_files(identity: str, services: Mapping[str, str]) -> dict[str, str]:
 
 def routes_toml(services: Mapping[str, str]) -> str:
     usual = [f'[[routes]]\nservice = "{name}"\nurl = "{url}"\n' for name, url in services.items()]
+    public = [
+        f'[[routes]]\nservice = "{name}"\nurl = "{services[name]}"\nprefix = "{prefix}"\npublic = true\n'
+        for name, prefix in PUBLIC
+        if name in services
+    ]
     large = [
         f'[[routes]]\nservice = "{name}"\nurl = "{services[name]}"\nprefix = "{prefix}"\nlargest_body = {size}\n'
         for name, prefix, size in LARGE
         if name in services
     ]
-    return "\n".join(usual + large)
+    return "\n".join(usual + public + large)
 
 
 def _refused(admin_url: str, refusal: Exception) -> Trouble:

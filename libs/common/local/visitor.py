@@ -28,14 +28,19 @@ class Visitor:
     def status(self, path: str) -> int:
         return self._http.get(path, headers=self._headers).status_code
 
-    def post(self, path: str, body: object = None, *, expect: int) -> Answer:
-        return self._said(self._http.post(path, json=body, headers=self._once()), expect)
+    def post(self, path: str, body: object = None, *, expect: int, etag: str | None = None) -> Answer:
+        return self._said(self._http.post(path, json=body, headers=self._once() | _match(etag)), expect)
+
+    def refused(self, path: str, body: object = None) -> str:
+        """By which rule: the code of the problem."""
+        response = self._http.post(path, json=body, headers=self._once())
+        return str(response.json().get("type", "")).removeprefix("/problems/")
 
     def post_once_known(self, path: str, body: object, *, unknown: str, expect: int) -> Answer:
         """A command that another service's facts must precede: until they have come it is refused as `unknown`."""
         response = until(
             lambda: self._http.post(path, json=body, headers=self._once()),
-            lambda answer: answer.status_code != 409 or answer.json()["type"] != f"/problems/{unknown}",
+            lambda answer: answer.status_code < 400 or answer.json()["type"] != f"/problems/{unknown}",
             what=f"{path} to know what comes before it",
         )
         return self._said(response, expect)
@@ -44,8 +49,11 @@ class Visitor:
         headers = {**self._once(), "Content-Type": "text/csv"}
         return self._said(self._http.post(path, params={"name": name}, content=content, headers=headers), 202)
 
-    def put(self, path: str, body: object) -> Answer:
-        return self._said(self._http.put(path, json=body, headers=self._headers), 201)
+    def put(self, path: str, body: object, *, expect: int = 201, etag: str | None = None) -> Answer:
+        return self._said(self._http.put(path, json=body, headers=self._headers | _match(etag)), expect)
+
+    def patch(self, path: str, body: object) -> Answer:
+        return self._said(self._http.patch(path, json=body, headers=self._headers), 200)
 
     def all(self, path: str, **query: str) -> list[Answer]:
         """Every page of a list."""
@@ -66,6 +74,10 @@ class Visitor:
         return response.json() if response.content else None
 
 
+def _match(etag: str | None) -> dict[str, str]:
+    return {} if etag is None else {"If-Match": etag}
+
+
 class Visitors:
     """Everybody of one journey: their tokens from the identity provider, their requests over the same connections."""
 
@@ -78,6 +90,13 @@ class Visitors:
         if account not in self._known:
             self._known[account] = Visitor(account, self._token(account), self._http)
         return self._known[account]
+
+    def anybody(self, path: str, **query: str) -> str:
+        """A page that is public: no token goes with the request."""
+        response = self._http.get(path, params=query)
+        if response.status_code != 200:
+            raise Unexpected(f"{path} for anybody: {response.status_code} {response.text[:200]}")
+        return response.text
 
     def close(self) -> None:
         self._http.close()

@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 
 from common import people
 from common.contracts.hr_networks import PEOPLE
+from common.handlers import Jobs
 from common.tx import Tx
 from hr_networks.people.personal import PERSONAL
-from hr_networks.reminders.jobs import jobs
 
-__all__ = ["jobs"]  # the census's registry: a service has one
+jobs = Jobs("hr_networks")
 REASON = "Effacement déjà publié, oublié par la base restaurée."
 
 

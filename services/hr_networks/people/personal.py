@@ -11,6 +11,7 @@ from common.contracts.events import Event
 from common.contracts.hr_networks import PersonState
 from common.people import Personal
 from common.tx import Tx
+from hr_networks.meetings import personal as meetings
 from hr_networks.people.domain import blanked
 
 
@@ -20,6 +21,7 @@ async def export(tx: Tx, person: UUID) -> Mapping[str, object]:
         "identity": None if identity is None else dict(identity),
         "declared": [dict(row) for row in await tx.fetch(DECLARED, person)],
         "mails": [dict(row) for row in await tx.fetch(MAILS, person)],
+        **await meetings.held(tx, person),
     }
 
 

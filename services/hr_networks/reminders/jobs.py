@@ -7,14 +7,14 @@ from asyncpg import Record
 
 from common import mail
 from common.clock import zone_of
+from common.handlers import Jobs
 from common.tx import Tx
 from hr_networks.census import documents
 from hr_networks.census.documents import Asked
 from hr_networks.census.domain import local_day
-from hr_networks.census.jobs import jobs
 from hr_networks.reminders.domain import RHYTHM, Reminder, SilentSchool, reminder_due
 
-__all__ = ["jobs"]  # the census's registry: a service has one
+jobs = Jobs("hr_networks")
 SOON = timedelta(days=max(RHYTHM) + 1)  # a little wide: which day it is depends on the académie
 
 

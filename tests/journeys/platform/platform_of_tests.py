@@ -32,7 +32,7 @@ def up(state: Path, postgres: str, kafka: str) -> Iterator[Platform]:
     servers = {"BASSIN_STATE": str(state), "BASSIN_ADMIN_DATABASE_URL": postgres, "BASSIN_KAFKA": kafka}
     bassin = str(Path(sys.executable).parent / "bassin")
     with subprocess.Popen(
-        [bassin, "demo", "--json", "--port", str(free_block())],
+        [bassin, "demo", "--json", "--play", "census", "--port", str(free_block())],
         env={**os.environ, **servers},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

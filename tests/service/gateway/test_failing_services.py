@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway import exchange
+
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -192,6 +194,24 @@ async def test_a_client_that_leaves_while_it_sends_ends_the_work_for_it(own: Any
             await client.post("/v1/training/x", headers=own.as_("chef@lille"), content=endless())
 
     await asyncio.wait_for(own.service.cancelled.wait(), 2)
+
+
+async def test_a_client_that_stops_in_the_middle_of_its_body_is_told_so(
+    own: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def half() -> AsyncIterator[bytes]:
+        yield b"x" * 1000
+        await asyncio.sleep(5)
+
+    monkeypatch.setattr(exchange, "STALLED", 0.2)
+    await own.provide()
+    await own.route()
+    client = await own.start()
+
+    answer = await client.post("/v1/training/x", headers=own.as_("chef@lille"), content=half())
+
+    assert problem(answer) == (408, "/problems/upload-stalled")
+    assert not any(heard.complete for heard in own.service.heard)
 
 
 async def test_a_header_that_is_not_ascii_costs_the_header_and_not_the_answer(own: Any) -> None:

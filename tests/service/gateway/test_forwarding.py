@@ -57,6 +57,19 @@ async def test_an_address_that_two_programs_could_read_differently_is_refused(
     assert bench.service.heard == []
 
 
+async def test_an_address_that_a_client_would_write_otherwise_is_refused_by_its_name(
+    client: httpx.AsyncClient, bench: Any, raw: Callable[[bytes], Awaitable[bytes]]
+) -> None:
+    token = bench.as_("chef@lille")["Authorization"]
+
+    answer = await raw(
+        f"GET /v1/training/./x HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nConnection: close\r\n\r\n".encode()
+    )
+
+    assert b'"/problems/malformed-path"' in answer
+    assert bench.service.heard == []
+
+
 @pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/trainingx", "/v1/payroll/x", "/v1/tr%61ining/x"])
 async def test_an_address_of_no_service_is_unknown(client: httpx.AsyncClient, bench: Any, path: str) -> None:
     answer = await client.get(path, headers=bench.as_("chef@lille"))

@@ -45,6 +45,9 @@ async def test_it_is_sent_again_to_another_address(census: "Census") -> None:
         twice = await office.post(f"{PATH}/{mail['id']}/sending", json={})
 
     assert [answer.status_code for answer in (foreign, wrong, again, twice)] == [404, 422, 200, 409]
+    assert [answer.json()["type"] for answer in (foreign, twice)] == [
+        "/problems/unknown-mail", "/problems/mail-on-its-way",
+    ]  # fmt: skip
     assert await census.rows("SELECT recipient, attempts FROM mail WHERE recipient LIKE 'accueil%'") == [
         ("accueil@ac-test.example", 0)
     ]

@@ -1,4 +1,4 @@
-"""`bassin demo`: the census of two académies played through the gateway, and a demo that is told what is wrong."""
+"""`bassin demo`: the letter of 2007 played through the gateway, and a demo that is told what is wrong."""
 
 import json
 import re
@@ -10,13 +10,17 @@ import psutil
 import pytest
 from tests.service.local.demos import Demo
 
+TOTAL = " 56            51             2           352            16        589,44"  # as in tests/journeys/letter
+
 
 @pytest.mark.item(113)
 @pytest.mark.item(141)
-def test_the_witness_journey_is_played_through_the_gateway(running_demo: Demo) -> None:
-    """It asserts by itself what it is the witness of (common.local.journey), else the demo ends with status 4."""
+def test_the_letter_is_played_through_the_gateway(running_demo: Demo) -> None:
+    """It asserts by itself what it is the witness of (common.local.letter), else the demo ends with status 4."""
     assert "2 académies, 46 établissements" in running_demo.said()
-    assert re.search(r"Witness journey +ok +census opened", running_demo.said())
+    assert re.search(r"Witness journey +ok +census -> .* -> pay, in 23 bassins", running_demo.said())
+    assert TOTAL in running_demo.said()
+    assert sum(bassin["exported"] for bassin in running_demo.report["bassins"]) == 16
     assert httpx.get(f"{running_demo.report['url']}/livez").status_code == 200
 
 
@@ -29,7 +33,7 @@ def test_the_mails_of_the_census_can_be_read(running_demo: Demo) -> None:
 def test_the_figures_are_within_their_bounds(running_demo: Demo) -> None:
     figures = running_demo.report["figures"]
 
-    assert 0 < figures["services_mib"] < 250
+    assert 0 < figures["services_mib"] < 300
     assert figures["services_mib"] < figures["all_mib"] < 900
 
 
@@ -37,7 +41,7 @@ def test_commands_beside_it_find_it(running_demo: Demo) -> None:
     run = json.loads((running_demo.state / "run.json").read_text())
 
     assert run["gateway"] == running_demo.report["url"]
-    assert set(run["services"]) == {"territory", "hr_networks", "training"}
+    assert set(run["services"]) == {"territory", "hr_networks", "training", "payroll"}
     assert (running_demo.state / "run.json").stat().st_mode & 0o077 == 0
 
 
@@ -60,7 +64,7 @@ def test_a_taken_port_is_one_line_that_names_its_holder_and_another_port(running
     assert re.fullmatch(remedy, refused.stderr)
 
 
-def test_ctrl_c_ends_everything_within_ten_seconds_and_the_next_start_finds_the_data(running_demo: Demo) -> None:
+def test_ctrl_c_ends_everything_within_ten_seconds_and_the_next_start_shows_what_was_played(running_demo: Demo) -> None:
     assert running_demo.end(signal.SIGINT) < 10
     assert running_demo.process
     assert running_demo.process.returncode == 0
@@ -70,12 +74,28 @@ def test_ctrl_c_ends_everything_within_ten_seconds_and_the_next_start_finds_the_
 
     assert again.returncode == 0, again.stderr
     assert "2 académies, 46 établissements" in again.stdout
+    assert TOTAL in again.stdout
+    assert "Monday 19 April 2027" in again.stdout
 
 
 def test_a_start_after_half_of_its_data_was_removed_begins_anew(running_demo: Demo) -> None:
     """As root PostgreSQL's data lie elsewhere: who removes .bassin removes Kafka's alone."""
     shutil.rmtree(running_demo.state / "kafka")
 
-    again = running_demo.run("--once")
+    again = running_demo.run("--play=census", "--once")
 
     assert again.returncode == 0, again.stderr
+    assert not (running_demo.state / "clock").exists()
+
+
+def test_a_start_after_an_interrupted_play_begins_anew(running_demo: Demo) -> None:
+    """The letter cannot be played on from its middle."""
+    clock, playing = running_demo.state / "clock", running_demo.state / "playing"
+    playing.touch()
+    clock.write_text("2026-10-26T10:00:00+02:00")
+
+    again = running_demo.run("--play=census", "--once")
+
+    assert again.returncode == 0, again.stderr
+    assert not playing.exists()
+    assert not clock.exists()

@@ -52,6 +52,16 @@ def test_a_key_is_forgotten_two_rotations_later(file: Path) -> None:
     assert len(published(SigningKeys(file))) == 3
 
 
+def test_a_key_of_attestations_is_never_forgotten(file: Path) -> None:
+    first = SigningKeys(file).current().kid
+
+    for _ in range(4):
+        rotate_keys(file, keep_all=True)
+
+    assert first in published(SigningKeys(file))
+    assert len(published(SigningKeys(file))) == 6
+
+
 def test_only_its_owner_reads_the_file(file: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     rotate_keys(file)

@@ -1,0 +1,19 @@
+"""In which commune each school is, as territory says it: from there a mission is measured."""
+
+from common.contracts.events import Fact
+from common.contracts.territory import EtablissementState
+from common.handlers import Projection
+from common.tx import ProjectionTx
+
+schools = Projection("schools", tables=("school",))
+
+
+@schools.on(EtablissementState)
+async def keep_commune(tx: ProjectionTx, fact: Fact[EtablissementState]) -> None:
+    tx.many(KEEP, [(fact.academie, fact.event.uai, fact.event.commune)])
+
+
+KEEP = """
+INSERT INTO school (academie, uai, commune) VALUES ($1, $2, $3)
+ON CONFLICT (academie, uai) DO UPDATE SET commune = EXCLUDED.commune
+"""
