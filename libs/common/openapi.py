@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import time
 from http import HTTPStatus
 from typing import Any
 
@@ -51,19 +52,22 @@ LINK_HEADER = {
     "description": "L’adresse de la page suivante, rel=next (RFC 8288) ; absent à la dernière page",
     "schema": {"type": "string"},
 }
+TIME_OF_DAY = r"^([01]\d|2[0-3]):[0-5]\d:[0-5]\d$"
 GENERIC = re.compile(r"(\w+)\[(\w+)\]")
 METHODS = frozenset({"get", "post", "put", "patch", "delete", "head"})
 
 
-class Identifiers(OpenAPISchemaPlugin):
-    """Our value types in the document: pattern and example."""
+class Values(OpenAPISchemaPlugin):
+    """Our value types in the document, pattern and example; and times of day, which Litestar takes for durations."""
 
     @staticmethod
     def is_plugin_supported_type(value: Any) -> bool:
-        return isinstance(value, type) and issubclass(value, (Identifier, Numen))
+        return isinstance(value, type) and issubclass(value, (Identifier, Numen, time))
 
     def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: object) -> Schema:
         kind = field_definition.annotation
+        if issubclass(kind, time):
+            return Schema(type=OpenAPIType.STRING, pattern=TIME_OF_DAY, examples=["11:30:00"])
         if issubclass(kind, Numen):
             return Schema(type=OpenAPIType.STRING, pattern=f"^{kind.pattern}$", write_only=True)
         return Schema(type=OpenAPIType.STRING, pattern=f"^(?:{kind.pattern})$", examples=[kind.example])

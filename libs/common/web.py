@@ -84,7 +84,7 @@ def _constants() -> AppConfig:
         debug=False,
         exception_handlers=HANDLERS,
         logging_config=None,  # a refusal is not an error, and a bug is logged once, by its handler
-        plugins=[openapi.Identifiers()],
+        plugins=[openapi.Values()],
         request_class=IncomingRequest,
         type_decoders=[(_is_ours, _decoded)],
         type_encoders={Identifier: enc_hook},

@@ -4,16 +4,16 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import gateway.main as started
 import msgspec
 import pytest
 
 from common.problem_pages import COMMON
 from common.refusal import Refusal
 from common.service import load, services
+from gateway import main, openapi
 
 HERE = Path(__file__)
-LOADED = [load(name) for name in services()]  # with the gateway: all that the platform may refuse
+LOADED = [main, *(load(name) for name in services())]  # all that may refuse
 PACKAGES = {"common", "gateway", *services()}
 
 
@@ -24,7 +24,7 @@ def refusals(kind: type[Refusal]) -> Iterator[type[Refusal]]:
             yield each
 
 
-REFUSALS = [Refusal, *sorted(set(refusals(Refusal)), key=lambda kind: kind.code)]
+REFUSALS: list[type[Refusal]] = [Refusal, *sorted(set(refusals(Refusal)), key=lambda kind: kind.code)]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_every_refusal_has_a_code_of_its_own() -> None:
 
 
 def test_every_refusal_stands_in_the_document() -> None:
-    document = msgspec.json.decode(started.openapi.joined())
+    document = msgspec.json.decode(openapi.joined())
     listed = [(kind["code"], kind["title"], kind["status"]) for kind in document["x-problems"]]
 
     assert listed == sorted((kind.code, kind.title, kind.status) for kind in REFUSALS)

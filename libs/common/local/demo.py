@@ -11,6 +11,7 @@ from enum import StrEnum
 from importlib.metadata import version
 from typing import NamedTuple
 
+from common.clock import Clock
 from common.local import closing, journey
 from common.local.children import Reaper
 from common.local.layout import GATEWAY, IDENTITY, Layout
@@ -89,7 +90,7 @@ def start(layout: Layout, screen: Screen, ends: ExitStack) -> Platform:
 def play(platform: Platform, screen: Screen, wished: Play) -> list[Line]:
     gateway, identity = platform.layout.url(GATEWAY), platform.layout.url(IDENTITY)
     if wished is Play.CENSUS:
-        witness = journey.Journey(gateway, identity)
+        witness = journey.Journey(gateway, identity, today=Clock(CLOCK).today())
         screen.step(witness.load_directory)
         screen.step(witness.play)
         return []

@@ -51,7 +51,9 @@ def read_academies(file: Path = DIRECTORY) -> tuple[Academie, Academie]:
 
 
 class Journey:
-    def __init__(self, gateway: str, identity: str) -> None:
+    def __init__(self, gateway: str, identity: str, *, today: date | None = None) -> None:
+        """`today` where business time is another than ours."""
+        self._today = today or date.today()  # noqa: DTZ011 - any day to come will do for a deadline
         self._as = Visitors(gateway=gateway, identity=identity)
         self._academies = read_academies()
 
@@ -85,7 +87,7 @@ class Journey:
             "avant la date indiquée, le nom des personnels affectés au secrétariat de direction.",
             "signatory": "La directrice des ressources humaines",
             "contact": f"formation@ac-{academie.issuer}.example",
-            "deadline": (date.today() + timedelta(days=21)).isoformat(),  # noqa: DTZ011 - any day to come will do
+            "deadline": (self._today + timedelta(days=21)).isoformat(),
         }
         until(lambda: office.status(CAMPAIGNS), lambda status: status == 200, what="hr_networks through the gateway")
         opened = office.post_once_known(CAMPAIGNS, wish, unknown="no-school-to-address", expect=201)

@@ -34,11 +34,11 @@ class Platform:
             require_free(port, remedy=f"bassin demo --port {self.layout.ports.stop}")
         if full := disk_trouble(STATE):
             raise Trouble(full)
-        self._helper = self.forked.helper("common.local.provision", log=self.layout.log("provision"))
         fetch_with_progress([] if "BASSIN_KAFKA" in os.environ else kafka_parts(), "Apache Kafka")
         fetch_with_progress([] if self._admin_url else [postgres_part()], "PostgreSQL")
         if "BASSIN_KAFKA" not in os.environ:
             self._launch_kafka()
+        self._helper = self.forked.helper("common.local.provision", log=self.layout.log("provision"))
         ports = f"ports {self.layout.ports.start}-{self.layout.ports.stop - 1} free"
         return f"Python {platform.python_version()}, {os.cpu_count()} cores, {ports}", None
 
@@ -61,7 +61,7 @@ class Platform:
         return f"{version.coordinates.split(':')[2]} (KRaft, 1 node), {self.kafka}", None
 
     def _launch_kafka(self) -> None:
-        """Its three seconds pass while PostgreSQL starts and libraries are imported."""
+        """Its three seconds pass while libraries are imported and PostgreSQL starts."""
         ports = {name: self.layout.port(name) for name in ("kafka", "controller")}
         log = self.layout.logs / "kafka.log"
         self._node = KafkaNode(

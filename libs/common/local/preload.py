@@ -16,6 +16,10 @@ MODULES = [
     "gateway.main",
     "common.local.identity_provider",
     "common.local.serving",
+    "icalendar",
+    "anyio._backends._asyncio",
+    "uvicorn.lifespan.on",
+    "uvicorn.loops.uvloop",
     "uvicorn.protocols.http.httptools_impl",
 ]
 NOWHERE = "postgresql://nobody@localhost/nothing"

@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from common.clock import today_in
 from common.contracts.training import AvisGiven
@@ -97,8 +98,9 @@ def judge(agent: Agent, asked: Asked, wish: AvisWish, *, today: date) -> Given:
 def judge_each(
     agent: Agent, asked: Mapping[UUID, Asked], wish: ManyAvisWish, *, tx: Tx
 ) -> Iterator[tuple[UUID, Given | Refusal]]:
-    """Each on its own: one that is refused stops none of the others."""
+    """Each on its own: one that is refused stops none of the others; those of one person count in their order."""
     given: set[UUID] = set()
+    refusals: dict[UUID, int] = {}
     for each in wish.avis:
         try:
             if each.candidature in given:
@@ -106,11 +108,14 @@ def judge_each(
             known = asked.get(each.candidature)
             if known is None:
                 raise UnknownCandidature
+            person = known.candidature.person
+            known = replace(known, refusals=refusals.get(person, known.refusals))
             accepted = judge(agent, known, each, today=today_in(known.candidature.academie, tx.at))
         except Refusal as refusal:
             yield each.candidature, refusal
         else:
             given.add(each.candidature)
+            refusals[person] = accepted.refusals
             yield each.candidature, accepted
 
 

@@ -153,6 +153,12 @@ def give(asked: Asked, wish: AvisWish, avis: UUID, *, heads: bool, today: date) 
     )
 
 
+def refusals_before(candidature: Candidature, all_of_the_person: Iterable[Candidature]) -> int:
+    """As the last avis given to the same person on another candidature counted them; avis have ids in their order."""
+    judged = {each.avis: each for each in all_of_the_person if each.avis is not None and each.id != candidature.id}
+    return judged[max(judged)].refusals if judged else 0
+
+
 def refusals_in_a_row(before: int, value: Value) -> int:
     """Any other avis begins the count anew."""
     return before + 1 if value is Value.DEFAVORABLE else 0

@@ -1,18 +1,17 @@
 """Avis in the database: the candidatures they are about, locked, and what is written once and for all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
 import msgspec
-from asyncpg import Record
 from msgspec import Struct
 
 from common import audit, outbox
 from common.contracts.training import AvisGiven, CandidatureNotRetained
 from common.identifiers import dec_hook, enc_hook
 from common.tx import Tx
-from training.avis.domain import Asked, AvisWish, Criterion, LapseWish
+from training.avis.domain import Asked, AvisWish, Criterion, LapseWish, refusals_before
 from training.candidatures.domain import Candidature, UnknownCandidature
 
 
@@ -26,8 +25,14 @@ class Given(Struct, frozen=True, kw_only=True):
 
 
 async def lock_asked(tx: Tx, candidatures: Sequence[UUID]) -> Mapping[UUID, Asked]:
+    """With all candidatures of the same people: two avis given to one person at once count one after the other."""
     rows = await tx.fetch(ASKED, list(candidatures))
-    return {row["id"]: asked_of(row) for row in rows}
+    known = [msgspec.json.decode(row["candidature"], type=Candidature, dec_hook=dec_hook) for row in rows]
+    return {
+        each.id: asked_of(each, row["avis_deadline"], known)
+        for each, row in zip(known, rows, strict=True)
+        if each.id in set(candidatures)
+    }
 
 
 async def lock_one(tx: Tx, candidature: UUID) -> Asked:
@@ -37,10 +42,9 @@ async def lock_one(tx: Tx, candidature: UUID) -> Asked:
     return asked
 
 
-def asked_of(row: Record) -> Asked:
-    candidature = msgspec.json.decode(row["candidature"], type=Candidature, dec_hook=dec_hook)
-    deadline: date = row["avis_deadline"]
-    return Asked(candidature=candidature, deadline=deadline, refusals=row["refusals_before"])
+def asked_of(candidature: Candidature, deadline: date, known: Iterable[Candidature]) -> Asked:
+    theirs = [each for each in known if each.person == candidature.person]
+    return Asked(candidature=candidature, deadline=deadline, refusals=refusals_before(candidature, theirs))
 
 
 async def record(tx: Tx, given: Sequence[Given], *, by: UUID) -> None:
@@ -77,15 +81,12 @@ async def record_lapse_decision(
     audit.record(tx, candidature.academie, "lapse-decided", candidature.id, reason=wish.reason, detail=detail)
 
 
-# The last avis given to the same person says how many were unfavourable in a row so far.
 ASKED = """
-SELECT c.id, to_jsonb(c) AS candidature, o.avis_deadline, coalesce((
-        SELECT other.refusals FROM candidature other
-        JOIN avis a ON (a.academie, a.id) = (other.academie, other.avis)
-        WHERE other.academie = c.academie AND other.person = c.person AND other.id <> c.id
-        ORDER BY a.given_at DESC, a.id DESC LIMIT 1), 0) AS refusals_before
+SELECT to_jsonb(c) AS candidature, o.avis_deadline
 FROM candidature c JOIN offer o ON (o.academie, o.id) = (c.academie, c.offer)
-WHERE c.id = ANY($1) AND c.status <> 'draft' ORDER BY c.id FOR UPDATE OF c
+WHERE c.status <> 'draft' AND (c.academie, c.person) IN (
+    SELECT academie, person FROM candidature WHERE id = ANY($1))
+ORDER BY c.id FOR UPDATE OF c
 """
 
 GIVE = """

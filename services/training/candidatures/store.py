@@ -190,7 +190,8 @@ def document(groups: object) -> str:
     return msgspec.json.encode(groups, enc_hook=enc_hook).decode()
 
 
-# The person behind the login, the schools that named him for the function, what he is expected at, the places taken.
+# The person behind the login, the schools that named him for the function in the latest census, what he is expected
+# at, the places taken.
 APPLYING = """
 SELECT jsonb_build_object('academie', o.academie, 'id', o.id, 'opens_on', o.opens_on, 'closes_on', o.closes_on,
         'modules', o.programme) AS opening,
@@ -198,9 +199,11 @@ SELECT jsonb_build_object('academie', o.academie, 'id', o.id, 'opens_on', o.open
         'person', p.person,
         'schools', (SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object(
                 'uai', s.uai, 'bassin', bassin_on(place.memberships, $2))), '[]')
-            FROM census c JOIN census_school s ON (s.academie, s.census) = (c.academie, c.id)
+            FROM census_school s
             LEFT JOIN school place ON (place.academie, place.uai) = (s.academie, s.uai)
-            WHERE c.academie = o.academie AND lower(c.function) = lower(o.function) AND p.person = ANY(s.persons)),
+            WHERE s.academie = o.academie AND p.person = ANY(s.persons) AND s.census = (
+                SELECT c.id FROM census c WHERE c.academie = o.academie AND lower(c.function) = lower(o.function)
+                ORDER BY c.id DESC LIMIT 1) AND (place.closed_on IS NULL OR $2 < place.closed_on)),
         'engagements', (SELECT coalesce(jsonb_agg(jsonb_build_object('day', e.day, 'half', e.half, 'what', e.what)),
             '[]') FROM engagements(o.academie, p.person) e WHERE e.offer IS DISTINCT FROM o.id),
         'taken', (SELECT coalesce(jsonb_object_agg(t.session, t.taken), '{{}}')

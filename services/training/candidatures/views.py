@@ -96,7 +96,8 @@ LEFT JOIN bassin b ON (b.academie, b.code) = (c.academie, c.bassin)
 MINE = """EXISTS (
     SELECT FROM linked_person p WHERE (p.academie, p.person, p.agent) = (c.academie, c.person, $2) AND NOT p.erased
 )"""
-ONE = VIEW.format(more=f", {MINE} AS own") + "WHERE c.id = $1"
+# A draft is seen by whoever writes it, and by nobody else.
+ONE = VIEW.format(more=f", {MINE} AS own") + f"WHERE c.id = $1 AND (c.status <> 'draft' OR {MINE})"
 OWN = VIEW.format(more="") + f"WHERE c.academie = $1 AND {MINE} ORDER BY c.id DESC"
 OF_AN_OFFER = (
     VIEW.format(more="")

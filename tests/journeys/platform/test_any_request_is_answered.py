@@ -34,14 +34,18 @@ DOCUMENT = msgspec.json.decode(
 )
 OFFICES = ("drh@lille", "formation@lille", "drh@amiens", "formation@amiens")
 HEADS = ("chef@lille", "chef@amiens")
+PAY = ("paye@lille", "paye@amiens")
 IMPORTERS = ("territoire@lille", "territoire@amiens")
 # Who gets furthest, in turn, and none of them faster than the gateway lets one agent ask: 20 a second, 100 at once.
 ACCOUNTS: Mapping[str, tuple[str, ...]] = {
     "PUT /v1/hr-networks/": HEADS,
     "POST /v1/hr-networks/(people|me)/": HEADS,
+    "POST /v1/training/(avis|meetings/[^/]+/autorisations)": HEADS,
     ".* /v1/(hr-networks|training)/": OFFICES,
+    ".* /v1/payroll/": PAY,
     "GET /v1/territory/(?!imports)": (*OFFICES, *HEADS, "animateur@lille", "exploitation"),
     ".* /v1/territory/": IMPORTERS,
+    ".* /": OFFICES,  # pages that are public
 }
 CONFIG = {
     "seed": 3,

@@ -168,6 +168,27 @@ async def test_the_cut_off_is_the_local_midnight_that_ends_it(
     assert (told["month"], told["late"], told["late_from"]) == (month, bool(late_from), late_from)
 
 
+@pytest.mark.parametrize(
+    ("cut_off", "known", "month", "late_from"),
+    [
+        ("2027-02-12", datetime(2027, 2, 12, 22, 59, tzinfo=UTC), "2027-02", ""),
+        ("2027-02-12", datetime(2027, 2, 12, 23, 0, tzinfo=UTC), "2027-03", "2027-02"),
+        ("2027-02-08", datetime(2027, 2, 8, 23, 0, tzinfo=UTC), "2027-03", "2027-02"),
+    ],
+)
+async def test_a_moved_cut_off_is_the_one_that_counts(
+    office: "Office", cut_off: str, known: datetime, month: str, late_from: str
+) -> None:
+    await office.schedule({**office.march, "opens_on": "2027-02-09"})
+    wish = moved(office, cut_off=cut_off)
+    assert (await office.ask("PATCH", CAMPAIGN.format(office.campaign), wish, if_match='"1"')).status_code == 200
+    await office.send()
+    await office.hold(at=known)
+
+    found = await office.element()
+    assert (found["month"], found["late_from"]) == (month, late_from)
+
+
 async def test_with_no_campaign_open_it_waits_for_the_next_to_open(office: "Office") -> None:
     await office.send()
     await office.hold(at=datetime(2027, 2, 11, 9, tzinfo=UTC))

@@ -87,7 +87,7 @@ async def test_whoever_exports_while_another_does_is_asked_to_come_again(two: "O
     await two.ask("POST", f"/campaigns/{two.campaign}/lock")
 
     async with two.served.db.batch(two.served.settings.academies) as tx:
-        await tx.execute(ANOTHER_EXPORT, UUID(two.campaign))
+        await tx.execute(ANOTHER_EXPORT, two.campaign)
         second = asyncio.create_task(two.ask("POST", f"/campaigns/{two.campaign}/exports"))
         await asyncio.sleep(0.3)  # it has seen no export, and waits for what the first one does
 

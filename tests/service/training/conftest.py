@@ -108,8 +108,10 @@ class Training:
     def person(self, name: str) -> UUID:
         return uuid5(CENSUS, name)
 
-    async def hear_school(self, uai: str, bassin: str, *, mail: str | None = None) -> None:
-        await self.served.hear(school(uai, bassin, mail=mail))
+    async def hear_school(
+        self, uai: str, bassin: str, *, mail: str | None = None, closed_on: date | None = None
+    ) -> None:
+        await self.served.hear(school(uai, bassin, mail=mail, closed_on=closed_on))
 
     async def link(self, name: str) -> None:
         await self.served.hear(PersonLinked(subject=self.person(name), agent=self.login(name).id))
@@ -209,11 +211,13 @@ class Training:
         return [each for each in told if not kinds or each[0] in kinds]
 
 
-def school(uai: str, bassin: str | None, *, mail: str | None = None) -> EtablissementState:
+def school(
+    uai: str, bassin: str | None, *, mail: str | None = None, closed_on: date | None = None
+) -> EtablissementState:
     return EtablissementState(
         subject=school_id(Uai(uai)), uai=uai, name=f"Collège {uai}", nature="340", level="second-degre",
         sector="public", commune="59350", departement="59", academie="20" if uai.startswith("080") else "09",
-        mail=f"ce.{uai.lower()}@ac-test.example" if mail is None else mail, opened_on=None, closed_on=None,
+        mail=f"ce.{uai.lower()}@ac-test.example" if mail is None else mail, opened_on=None, closed_on=closed_on,
         memberships=() if bassin is None else (Membership(bassin=bassin, since=date(1990, 9, 1)),),
     )  # fmt: skip
 

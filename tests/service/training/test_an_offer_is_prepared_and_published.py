@@ -21,6 +21,24 @@ async def test_a_draft_is_seen_by_the_training_office_alone(play: "Training") ->
         assert (await play.get(other, "/offers"))["items"] == []
 
 
+@pytest.mark.parametrize("role", [Role.AGENT, Role.ANIMATEUR_BASSIN, Role.CHEF_ETABLISSEMENT])
+async def test_nobody_else_finds_a_draft_by_any_other_address(play: "Training", role: Role) -> None:
+    drafted = await play.draft()
+    of = {Role.ANIMATEUR_BASSIN: {"bassin": "09104"}, Role.CHEF_ETABLISSEMENT: {"uai": "0590001F"}}
+    other = play.agent(role, **of.get(role, {}))
+    paths = ("", "/quotas", "/bassins", "/bassins/09104/selection", "/candidatures")
+
+    found = [(await play.ask(other, "GET", f"/offers/{drafted}{path}")).status_code for path in paths]
+    applied = await play.ask(other, "POST", f"/offers/{drafted}/candidatures", json={})
+    own = await play.ask(play.office(), "POST", f"/offers/{drafted}/candidatures", json={})
+
+    assert set(found) <= {403, 404}
+    assert found[0] == 404
+    assert [play.refusal(answer) for answer in (applied, own)] == ["unknown-offer"] * 2
+    assert (await play.get(other, "/offers?status=draft"))["items"] == []
+    assert await play.told("offer_published") == []
+
+
 @pytest.mark.item(125)
 @pytest.mark.item(130)
 @pytest.mark.item(137)

@@ -1,9 +1,12 @@
 """Only people whom the census named, and who are logged in as themselves, apply: once, in time, in one group each."""
 
+from datetime import date
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 
+from common.contracts.hr_networks import CensusOpened
 from common.identity import Role
 
 if TYPE_CHECKING:
@@ -63,6 +66,29 @@ async def test_an_offer_for_another_function_is_not_for_him(play: "Training") ->
     assert play.refusal(await play.apply(await play.publish(function="gestion"), "anna")) == "not-identified"
 
 
+async def test_whom_only_an_earlier_census_named_is_not_identified(play: "Training") -> None:
+    later = UUID(int=0x30)
+    await play.identify(COLLEGE, "anna", "bruno")
+    published = await play.publish()
+    await play.served.hear(
+        CensusOpened(subject=later, object="nouveau", function="Secrétariat de direction", deadline=date(2007, 12, 1))
+    )
+
+    assert play.refusal(await play.apply(published, "anna")) == "not-identified"
+    play.named.clear()
+    await play.identify(COLLEGE, "anna", census=later)
+    await play.applied(published, "anna")
+    assert play.refusal(await play.apply(published, "bruno")) == "not-identified"
+
+
+async def test_a_closed_school_sends_nobody(play: "Training") -> None:
+    await play.identify(COLLEGE, "anna")
+    published = await play.publish()
+    await play.hear_school(COLLEGE, "09101", closed_on=date(2007, 11, 20))
+
+    assert play.refusal(await play.apply(published, "anna")) == "not-identified"
+
+
 async def test_an_erased_person_is_nobodys_login(play: "Training") -> None:
     await play.identify(COLLEGE, "anna")
     published = await play.publish()
@@ -110,6 +136,22 @@ async def test_a_draft_is_completed_and_then_submitted(play: "Training") -> None
     assert submitted["status"] == "submitted"
     assert [each["id"] for each in await play.get(anna, "/me/candidatures")] == [drafted["id"]]
     assert play.refusal(await play.ask(anna, "POST", f"{path}/submission")) == "wrong-candidature-state"
+
+
+async def test_a_draft_is_seen_by_nobody_but_its_author(play: "Training") -> None:
+    await play.identify(COLLEGE, "anna", "bruno")
+    published = await play.publish()
+    drafted = (await play.apply(published, "anna", submit=False)).json()["id"]
+    path = f"/candidatures/{drafted}"
+
+    others = [play.office(), play.head(COLLEGE), play.login("bruno")]
+    answers = [await play.ask(other, "GET", path) for other in others]
+    answers.append(await play.give(drafted, COLLEGE))
+
+    assert [play.refusal(answer) for answer in answers] == ["unknown-candidature"] * 4
+    assert (await play.get(play.login("anna"), path))["status"] == "draft"
+    assert (await play.get(play.office(), f"/offers/{published}/candidatures"))["items"] == []
+    assert await play.get(play.head(COLLEGE), f"/schools/{COLLEGE}/candidatures?waiting=false") == []
 
 
 @pytest.mark.item(130)

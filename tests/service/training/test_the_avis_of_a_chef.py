@@ -1,5 +1,6 @@
 """The chef d'établissement gives his avis once; two reminders, then silence is a state that the office decides upon."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -119,6 +120,32 @@ async def test_a_second_refusal_in_a_row_raises_the_legal_note(play: "Training")
     assert "2007-1470" in (await play.read(second))["legal_note"]
 
 
+async def test_two_refusals_sent_together_are_in_a_row_too(play: "Training") -> None:
+    await play.identify(COLLEGE, "anna")
+    first = await play.applied(await play.publish(), "anna", 0, 0)
+    second = await play.applied(await play.publish(title="Conduire un projet"), "anna", 1, 1)
+    refused = play.avis("defavorable", "Le secrétariat est seul.")
+    many = {"avis": [{"candidature": each, **refused} for each in (second, first)]}
+
+    outcomes = await play.done(play.head(COLLEGE), "POST", "/avis", json=many)
+
+    assert outcomes[0]["given"]["legal_note"] is None
+    assert "2007-1470" in outcomes[1]["given"]["legal_note"]
+    assert "2007-1470" in (await play.read(first))["legal_note"]
+
+
+async def test_two_refusals_given_at_once_are_in_a_row_too(play: "Training") -> None:
+    await play.identify(COLLEGE, "anna")
+    first = await play.applied(await play.publish(), "anna", 0, 0)
+    second = await play.applied(await play.publish(title="Conduire un projet"), "anna", 1, 1)
+    refused = play.avis("defavorable", "Le secrétariat est seul.")
+
+    answers = await asyncio.gather(*(play.give(each, COLLEGE, refused) for each in (first, second)))
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert sorted(answer.json()["legal_note"] is None for answer in answers) == [False, True]
+
+
 async def test_two_reminders_and_never_twice(play: "Training") -> None:
     await play.identify(COLLEGE, "anna", "bruno")
     published = await play.publish()
@@ -136,6 +163,32 @@ async def test_two_reminders_and_never_twice(play: "Training") -> None:
     )
     assert recalled == [(anna, 7, "2007-12-07"), (anna, 2, "2007-12-12")]
     assert await play.rows("SELECT count(*) FROM mail WHERE kind = 'avis-reminder'") == [(2,)]
+
+
+@pytest.mark.parametrize(("minute", "recalled"), [((22, 59), 0), ((23, 0), 1)])
+async def test_a_reminder_leaves_on_the_local_day_of_its_step(
+    play: "Training", minute: tuple[int, int], recalled: int
+) -> None:
+    await play.identify(COLLEGE, "anna")
+    await play.applied(await play.publish(), "anna")
+    await play.served.run_job("ask_for_avis")
+
+    play.at(2007, 12, 6, *minute)  # around the midnight in Paris that begins the seventh of December
+    await play.served.run_job("recall_avis")
+
+    assert await play.rows("SELECT count(*) FROM avis_reminder") == [(recalled,)]
+
+
+async def test_a_step_slept_through_is_not_sent_beside_the_next(play: "Training") -> None:
+    await play.identify(COLLEGE, "anna")
+    await play.applied(await play.publish(), "anna")
+    await play.served.run_job("ask_for_avis")
+
+    for day in (13, 14, 15):  # the service was away from the sixth to the twelfth
+        play.at(2007, 12, day)
+        await play.served.run_job("recall_avis")
+
+    assert await play.rows("SELECT days_before, sent_on::text FROM avis_reminder") == [(2, "2007-12-13")]
 
 
 async def test_silence_lapses_at_local_midnight_and_is_decided_by_the_office(play: "Training") -> None:

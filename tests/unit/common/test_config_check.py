@@ -63,7 +63,7 @@ def test_a_service_that_is_not_there_is_told_with_those_that_are() -> None:
     with pytest.raises(Trouble) as refused:
         check("trainig")
 
-    assert str(refused.value) == "no service 'trainig': gateway, hr_networks, territory, training"
+    assert str(refused.value) == "no service 'trainig': gateway, hr_networks, payroll, territory, training"
 
 
 def test_the_files_of_the_gateway_are_read_as_it_would_read_them(

@@ -1,6 +1,6 @@
 """Into which pay month an element falls: the one open when it is complete, and after a cut-off the next."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -71,6 +71,26 @@ def test_the_cut_off_is_open_to_its_last_minute() -> None:
 
     found = [campaign_of([FEBRUARY, MARCH], complete_on=day, service_day=MISSION) for day in days]
     assert [each.month if each else None for each in found] == ["2027-02", "2027-03"]
+
+
+@pytest.mark.parametrize(
+    ("cut_off", "last"),
+    [
+        (date(2027, 3, 27), datetime(2027, 3, 27, 22, 59, tzinfo=UTC)),
+        (date(2027, 3, 28), datetime(2027, 3, 28, 21, 59, tzinfo=UTC)),  # a day of 23 hours
+        (date(2027, 10, 30), datetime(2027, 10, 30, 21, 59, tzinfo=UTC)),
+        (date(2027, 10, 31), datetime(2027, 10, 31, 22, 59, tzinfo=UTC)),  # a day of 25 hours
+    ],
+)
+def test_the_midnight_that_ends_a_cut_off_is_the_local_one_also_when_the_hour_changes(
+    cut_off: date, last: datetime
+) -> None:
+    campaign = msgspec.structs.replace(FEBRUARY, cut_off=cut_off)
+    days = [local_day(at, "Europe/Paris") for at in (last, last + timedelta(minutes=1))]
+
+    found = [campaign_of([campaign], complete_on=day, service_day=MISSION) for day in days]
+
+    assert [each is not None for each in found] == [True, False]
 
 
 def test_after_the_cut_off_it_goes_to_the_next_month_and_says_so() -> None:

@@ -3,6 +3,7 @@
 from datetime import date
 from uuid import UUID
 
+import msgspec
 import pytest
 from tests.unit.training.made import candidature, supported
 
@@ -21,6 +22,7 @@ from training.avis.domain import (
     give,
     lapse,
     legal_note,
+    refusals_before,
     refusals_in_a_row,
     reminder_due,
 )
@@ -74,6 +76,18 @@ def test_a_second_refusal_in_a_row_has_its_legal_note() -> None:
     assert (once, twice, refusals_in_a_row(twice, Value.RESERVE)) == (1, 2, 0)
     assert legal_note(once) is None
     assert "2007-1470" in (legal_note(twice) or "")
+
+
+def test_the_last_avis_on_another_candidature_of_the_person_says_how_many_refusals_came_before() -> None:
+    refused, favourable = (
+        msgspec.structs.replace(candidature(number), avis=UUID(int=number), refusals=refusals)
+        for number, refusals in ((2, 1), (3, 0))
+    )
+
+    assert refusals_before(candidature(1), []) == 0
+    assert refusals_before(candidature(1), [candidature(1), refused, candidature(4)]) == 1
+    assert refusals_before(candidature(1), [favourable, refused]) == 0
+    assert refusals_before(refused, [refused]) == 0
 
 
 def test_silence_lapses_after_the_deadline() -> None:

@@ -130,17 +130,20 @@ def test_nothing_else_is_believed(file: Path, tmp_path: Path) -> None:
     create_keys(tmp_path / "strange.json")
     published, key = SigningKeys(file).published(), SigningKeys(file).current()
     head, _, signature = token(key).split(".")
+    ours = jws.extract_compact(token(key).encode()).payload or b""
     other = msgspec.json.encode({"credentialSubject": {"id": "urn:uuid:1", "paper": "09-AC-2008-000002"}})
 
-    def under(header: dict[str, str | None]) -> str:
-        return jws.serialize_compact({"alg": "ES256", **header}, other, key)
+    def under(typ: str, kid: str | None, payload: bytes) -> str:
+        return jws.serialize_compact({"alg": "ES256", "typ": typ, "kid": kid}, payload, key)
+
+    assert believed(under("vc+jwt", key.kid, ours), published) is not None
 
     for forged in (
         token(SigningKeys(tmp_path / "strange.json").current()),
         f"{head}.{token(SigningKeys(tmp_path / 'strange.json').current()).split('.')[1]}x.{signature}",
-        under({"typ": "JWT", "kid": key.kid}),
-        under({"typ": "vc+jwt", "kid": "unknown"}),
-        under({"typ": "vc+jwt", "kid": key.kid}),  # ours, and of another form
+        under("JWT", key.kid, ours),
+        under("vc+jwt", "unknown", ours),
+        under("vc+jwt", key.kid, other),
         "eyJhbGciOiJub25lIn0.e30.",
         "a.b.c",
         "é",

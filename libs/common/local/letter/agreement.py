@@ -7,7 +7,7 @@ from common.local.journey import Academie
 from common.local.letter.figures import SENT, elements
 from common.local.letter.meetings import MEETINGS, NETWORKS
 from common.local.letter.offer import OFFERS
-from common.local.letter.pay import PAY
+from common.local.letter.pay import PAY, exported
 from common.local.letter.stage import Stage
 from common.local.visitor import Answer, expect
 
@@ -77,7 +77,7 @@ def recognitions_agree(stage: Stage, academie: Academie) -> None:
 
 def files_agree(stage: Stage, academie: Academie) -> None:
     """Lines and control totals of the files are those of the elements that say they were sent."""
-    exports = stage.visitors(f"paye@{academie.issuer}").all(f"{PAY}/exports")
+    exports = exported(stage, academie)
     sent = [each for each in elements(stage, academie) if each["status"] in SENT]
     lines, cents = Counter(each["export"] for each in sent), Counter[str]()
     for each in sent:

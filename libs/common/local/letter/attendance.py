@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import time
 from typing import Any
 
-from common.local.letter.cast import ABSENT, CANCELLED, LATE, Bassin
-from common.local.letter.meetings import DAYS, NETWORKS, absentee, day_of, refused_in
+from common.local.letter.cast import ABSENT, CANCELLED, LATE, REFUSED, Bassin
+from common.local.letter.meetings import DAYS, NETWORKS, absentee, day_of, refused_in, silent_in
 from common.local.letter.stage import Stage
-from common.local.visitor import expect
+from common.local.visitor import expect, until
 
 EVENING = time(17, 30)
 HALVES = ("am", "pm")
@@ -24,11 +24,13 @@ def play(stage: Stage) -> None:
 def hold(stage: Stage, bassin: Bassin) -> None:
     animateur = stage.visitors(next(iter(stage.going(bassin))))
     path = f"{NETWORKS}/meetings/{stage.meetings[bassin.code]}"
-    room = animateur.get(f"{path}/convened")
+    room = until(
+        lambda: animateur.get(f"{path}/convened"),
+        lambda seen: (seen["refused"], seen["not_answered"]) == (int(bassin.code == REFUSED), silent_in(bassin)),
+        what=f"who may come in {bassin.code}, who may not, and who has no answer",
+    )
     people = [person["person"] for school in room["schools"] for person in school["people"]]
     expect(set(people) == {stage.persons[each.account] for each in bassin.secretaries}, f"convened: {room}")
-    refused = len([account for account in [refused_in(bassin)] if account])
-    expect(room["refused"] == refused, f"refused in {bassin.code}: {room}")
     etag = f'"{animateur.get(path)["revision"]}"'
     away = {stage.persons[account] for account in absent_from(stage, bassin)}
     presences = [presence(person, half, away=person in away) for person in people for half in HALVES]

@@ -65,6 +65,14 @@ def april(stage: Stage) -> None:
     for academie in stage.academies:
         came_back = [account for account in due(stage, academie, late=False) if REJECTED in account]
         export(stage, academie, APRIL, lines=len(due(stage, academie, late=True)) + len(came_back))
+        says_so(stage, academie)
+
+
+def says_so(stage: Stage, academie: Academie) -> None:
+    """What has come after the cut-off of its month tells from which month it was moved."""
+    sent = stage.visitors(f"paye@{academie.issuer}").all(f"{PAY}/elements", month=APRIL)
+    late = [(each["late"], each["late_from"]) for each in sent if each["bassin"] == LATE]
+    expect(late == [(True, MARCH)] * len(due(stage, academie, late=True)), f"late in {academie.issuer}: {late}")
 
 
 def due(stage: Stage, academie: Academie, *, late: bool) -> list[str]:
@@ -119,6 +127,11 @@ def export(stage: Stage, academie: Academie, month: str, *, lines: int) -> Answe
     again = coordination.post(f"{path}/exports", expect=200)
     expect(made["sha256"] == again["sha256"], f"{month} of {academie.issuer} exported twice: {again}")
     return made
+
+
+def exported(stage: Stage, academie: Academie) -> list[Answer]:
+    """All files that have left."""
+    return stage.visitors(f"paye@{academie.issuer}").all(f"{PAY}/exports")
 
 
 def set_codes(coordination: Visitor, academie: Academie, exports: str) -> None:

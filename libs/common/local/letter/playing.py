@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from common.local.journey import CAMPAIGNS, Academie
 from common.local.letter import attendance, census, meetings, modules, offer, pay, selection
 from common.local.letter.agreement import agree
 from common.local.letter.figures import Line, lines
 from common.local.letter.stage import Stage
+from common.local.trouble import Trouble
 
 ACTS: Mapping[str, Callable[[Stage], None]] = MappingProxyType(
     {
@@ -34,11 +36,12 @@ class Letter:
         self._stage = Stage(gateway, identity, clock)
 
     def is_played(self) -> bool:
-        """Its offers are there; a play that was interrupted is for the caller to know."""
-        for academie in self._stage.academies:
-            if found := offer.published(self._stage, academie):
-                self._stage.offers[academie.issuer] = found
-        return len(self._stage.offers) == len(self._stage.academies)
+        """As the services know it: to its end, or not at all; nothing else can be gone on from."""
+        if all(ends_well(self._stage, academie) for academie in self._stage.academies):
+            return True
+        if any(self._stage.office(academie).all(CAMPAIGNS) for academie in self._stage.academies):
+            raise Trouble("what this demo keeps is not the letter played to its end: bassin demo --fresh")
+        return False
 
     def load_directory(self) -> tuple[str, None]:
         if not self.is_played():
@@ -59,3 +62,9 @@ class Letter:
 
     def close(self) -> None:
         self._stage.close()
+
+
+def ends_well(stage: Stage, academie: Academie) -> bool:
+    """Its offer is there, and the files of both months have left."""
+    stage.offers[academie.issuer] = offer.published(stage, academie)
+    return bool(stage.offers[academie.issuer]) and len(pay.exported(stage, academie)) == len(pay.MONTHS)
