@@ -66,7 +66,7 @@ class Journey:
     def play(self) -> tuple[str, None]:
         censuses = {academie.code: self._open(academie) for academie in self._academies}
         for academie in self._academies:
-            self._wait_announced(academie, censuses[academie.code])
+            wait_announced(self._as(f"formation@{academie.issuer}"), academie, censuses[academie.code])
             self._answer(academie, censuses[academie.code])
         for academie in self._academies:
             self._training_knows(academie, censuses[academie.code])
@@ -92,14 +92,6 @@ class Journey:
         until(lambda: office.status(CAMPAIGNS), lambda status: status == 200, what="hr_networks through the gateway")
         opened = office.post_once_known(CAMPAIGNS, wish, unknown="no-school-to-address", expect=201)
         return str(opened["id"])
-
-    def _wait_announced(self, academie: Academie, census: str) -> None:
-        office = self._as(f"formation@{academie.issuer}")
-        until(
-            lambda: office.all(f"{CAMPAIGNS}/{census}/answers"),
-            lambda asked: [a["uai"] for a in asked if a["announced_at"]] == sorted(s.uai for s in academie.schools),
-            what=f"the announcement to the schools of {academie.issuer}",
-        )
 
     def _wait_delivered(self, academie: Academie) -> None:
         office = self._as(f"formation@{academie.issuer}")
@@ -146,6 +138,15 @@ class Journey:
         expect(listed == {mine.code}, f"{mine.issuer} sees censuses of {listed}")
         schools = {line["academie"] for line in office.all("/v1/territory/etablissements")}
         expect(schools == {mine.code}, f"{mine.issuer} sees schools of {schools}")
+
+
+def wait_announced(office: Visitor, academie: Academie, census: str) -> None:
+    """Until each school has been written to."""
+    until(
+        lambda: office.all(f"{CAMPAIGNS}/{census}/answers"),
+        lambda asked: [a["uai"] for a in asked if a["announced_at"]] == sorted(s.uai for s in academie.schools),
+        what=f"the announcement to the schools of {academie.issuer}",
+    )
 
 
 def import_directory(admin: Visitor, academie: Academie) -> None:

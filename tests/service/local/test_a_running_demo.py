@@ -10,6 +10,8 @@ import psutil
 import pytest
 from tests.service.local.demos import Demo
 
+from common.local.visitor import until
+
 TOTAL = " 56            51             2           352            16        589,44"  # as in tests/journeys/letter
 
 
@@ -25,15 +27,20 @@ def test_the_letter_is_played_through_the_gateway(running_demo: Demo) -> None:
 
 
 def test_the_mails_of_the_census_can_be_read(running_demo: Demo) -> None:
-    mails = [mail.read_text() for mail in (running_demo.state / "mail").glob("*.eml")]
+    def written() -> list[str]:
+        return [mail.read_text() for mail in (running_demo.state / "mail").glob("*.eml")]
 
-    assert any("To: ce.0599001n@ac-lille.example" in mail for mail in mails)
+    until(
+        written,
+        lambda mails: any("To: ce.0599001n@ac-lille.example" in mail for mail in mails),
+        what="the letter to the first school",
+    )
 
 
 def test_the_figures_are_within_their_bounds(running_demo: Demo) -> None:
     figures = running_demo.report["figures"]
 
-    assert 0 < figures["services_mib"] < 250
+    assert 0 < figures["services_mib"] < 300  # under 250 until training has printed: typst stays in its process
     assert figures["services_mib"] < figures["all_mib"] < 900
 
 
@@ -76,6 +83,9 @@ def test_ctrl_c_ends_everything_within_ten_seconds_and_the_next_start_shows_what
     assert "2 académies, 46 établissements" in again.stdout
     assert TOTAL in again.stdout
     assert "Monday 19 April 2027" in again.stdout
+    figures = re.search(r"services and gateway (\d+) MiB", again.stdout)
+    assert figures
+    assert int(figures[1]) < 250
 
 
 def test_a_start_after_half_of_its_data_was_removed_begins_anew(running_demo: Demo) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import date, time
 
-from common.local.journey import CAMPAIGNS, Academie, import_directory, named
+from common.local.journey import CAMPAIGNS, Academie, import_directory, named, wait_announced
 from common.local.letter.cast import Bassin, Secretary, shifted
 from common.local.letter.stage import Stage
 from common.local.visitor import expect, until
@@ -21,6 +21,8 @@ def directory(stage: Stage) -> None:
 def play(stage: Stage) -> None:
     stage.on(LETTER_OF)
     censuses = {academie.issuer: open_census(stage, academie) for academie in stage.academies}
+    for academie in stage.academies:
+        wait_announced(stage.office(academie), academie, censuses[academie.issuer])
     stage.on(date(2007, 11, 12))
     stage.each(lambda bassin: answer(stage, bassin, censuses[bassin.issuer]), stage.bassins)
     stage.each(lambda secretary: link(stage, secretary), (s for b in stage.bassins for s in b.secretaries))
