@@ -64,9 +64,11 @@ def make(name: str) -> None:
     install = ["install", "--require-hashes", "--no-deps", "-r"]
     run("uv", [str(PYTHON), "-m", "pip", "-q", "--retries=1", *install, "requirements/bootstrap.lock"], NETWORK)
     uv = [str(PYTHON), "-m", "uv"]
-    run("packages", [*uv, "pip", *install, f"requirements/{name}.lock"], NETWORK, watched=sys.stderr.isatty())
+    lock = [f"requirements/{name}.lock", "--compile-bytecode"]  # compiled by each process, they would fill its memory
+    run("packages", [*uv, "pip", *install, *lock], NETWORK, watched=sys.stderr.isatty())
     ours = ["--no-deps", "--no-build-isolation", "--offline", "--editable", "."]
     run("bassin", [*uv, "pip", "install", *ours], "read the log")
+    run("bytecode", [str(PYTHON), "-m", "compileall", "-q", "-j0", "libs", "services"], "read the log")
     say(f"environment: ready after {time.monotonic() - began:.0f} s")
 
 
