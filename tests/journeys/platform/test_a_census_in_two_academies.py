@@ -7,6 +7,7 @@ import pytest
 from tests.journeys.platform.platform_of_tests import Platform
 
 from common.local.journey import Journey
+from common.local.visitor import until
 
 pytestmark = pytest.mark.xdist_group("platform")
 
@@ -37,4 +38,5 @@ def test_one_trace_goes_through_gateway_and_service(platform: Platform) -> None:
 
     assert refused.status_code == 401
     assert refused.json()["trace_id"] == trace
-    assert trace in (Path(platform.logs) / "gateway.jsonl").read_text("utf-8")
+    log = Path(platform.logs) / "gateway.jsonl"  # told after the answer has left
+    until(lambda: log.read_text("utf-8"), lambda lines: trace in lines, what="the gateway to log the trace")
