@@ -7,8 +7,9 @@ import asyncpg
 import msgspec
 
 from common import envelope
-from common.contracts.catalogue import STREAMS
+from common.contracts.catalogue import PRODUCERS, STREAMS
 from common.marks import Fork, Held, HeldState, Record, Subject
+from common.outbox import source
 from common.tx import Tx
 
 LONGEST_ERROR = 2000  # characters
@@ -71,11 +72,14 @@ async def save(tx: Tx, consumer: str, subjects: Subjects, unreadable: Sequence[R
     if passed := [i for m in subjects.values() for i in m.passed]:
         tx.many(PASSED, [(i,) for i in passed])
     rows = [
-        (*_row(consumer, held.record), held.state.value, _storable(held.error))
+        (*_row(consumer, held.record), held.state.value, _storable(held.error), *_whose(held.record))
         for subject in subjects.values()
         for held in (subject.held[v] for v in sorted(subject.changed))
     ]
-    rows += [(*_row(consumer, record), HeldState.PARKED.value, _storable(record.fault)) for record in unreadable]
+    rows += [
+        (*_row(consumer, record), HeldState.PARKED.value, _storable(record.fault), *_whose(record))
+        for record in unreadable
+    ]
     if rows:
         tx.many(HOLD, rows)
     if forks:
@@ -87,6 +91,15 @@ def _row(consumer: str, record: Record) -> tuple[object, ...]:
     identity = (None, None, None) if seen is None else (seen.subject, seen.version, seen.id)
     headers = msgspec.msgpack.encode(record.headers)
     return (consumer, record.stream, *identity, *record.place, record.key, headers, record.payload)
+
+
+def _whose(record: Record) -> tuple[str | None, str | None]:
+    """Its académie, where source and académie agree, and its type: what operators look for."""
+    seen = record.envelope
+    if seen is None:
+        return None, None
+    trusted = seen.source == source(seen.academie, PRODUCERS[record.stream])
+    return _storable(seen.academie) if trusted else None, _storable(seen.type)
 
 
 def _storable(error: str) -> str:
@@ -150,8 +163,8 @@ DROP = "DELETE FROM infra.held WHERE id = $1"
 PASSED = "UPDATE infra.held SET state = 'passed' WHERE id = $1"
 HOLD = """
 INSERT INTO infra.held (consumer, stream, subject, version, event_id, topic, partition, log_offset, key, headers,
-                        payload, state, error, attempts)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1)
+                        payload, state, error, academie, type, attempts)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 1)
 ON CONFLICT (consumer, topic, partition, log_offset)
 DO UPDATE SET state = excluded.state, error = excluded.error, attempts = held.attempts + 1,
     held_at = CASE WHEN held.state = excluded.state THEN held.held_at ELSE excluded.held_at END

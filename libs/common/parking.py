@@ -1,188 +1,224 @@
-"""What an operator does with records that could not be applied: look, try again, give up with a reason."""
+"""What operators decide of records that could not be applied: try again, or give up with a reason; each once."""
 
-from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-import asyncpg
-import msgspec
 from msgspec import Struct
 
-from common import audit, marks_store
+from common import audit, decided, marks_store
 from common.batch import Batch, Outcome
 from common.contracts.events import StreamKind
+from common.decided import DecidedOtherwise, Decision, NotReplayable, Result
+from common.held import EVERYTHING, SEEN, Scope
 from common.inbox import Inbox
 from common.marks import Held, HeldState, Record, Subject
 from common.tx import Tx
 
 
-class HeldRecord(Struct, frozen=True, kw_only=True):
-    """One line of the list, and with `headers` and `body` what `show` adds."""
+class Opened(Struct, frozen=True):
+    """A held record whose subject is locked."""
 
     id: int
-    state: str
-    stream: str
-    subject: UUID | None
-    version: int | None
-    event_id: UUID | None
-    place: str  # topic/partition/offset
-    error: str
-    attempts: int
-    held_at: datetime
-    behind: int = 0  # records that wait for this one
-    headers: dict[str, str] = {}
-    body: Any = None
+    academie: str | None
+    version: int
+    record: Record
+    subject: Subject
+    subjects: marks_store.Subjects
+
+    @property
+    def held(self) -> Held | None:
+        """As it is by now; None when it is done with."""
+        return self.subject.held.get(self.version)
+
+    @property
+    def state(self) -> HeldState | None:
+        return None if self.held is None else self.held.state
+
+    @property
+    def early(self) -> bool:
+        """Its turn has not come."""
+        return self.subject.kind is StreamKind.FACTS and self.version > self.subject.version + 1
+
+    @property
+    def went_on(self) -> int:
+        """Versions behind it that were reached with it."""
+        return max(self.subject.version - self.version, 0) if self.subject.kind is StreamKind.FACTS else 0
 
 
-class UnknownRecord(LookupError):
-    """No such record is held."""
+class Desk:
+    """One transaction in which an operator decides. What this sets off is not audited as his own act; his decision is.
 
-
-class NotReplayable(ValueError):
-    """Its headers could not be read: it has no subject to be applied to. Discard it."""
-
-
-async def held(inbox: Inbox, *, state: str | None = None, stream: str | None = None) -> list[HeldRecord]:
-    """Oldest first."""
-    rows = await inbox.db.pool.fetch(HELD, inbox.consumer, None, state, stream)
-    return [_shown(row) for row in rows]
-
-
-async def show(inbox: Inbox, identifier: int) -> HeldRecord:
-    """With headers and body, each as far as it can be read."""
-    row = await inbox.db.pool.fetchrow(HELD, inbox.consumer, identifier, None, None)
-    if row is None:
-        raise UnknownRecord(identifier)
-    headers = msgspec.msgpack.decode(row["headers"], type=list[tuple[str, bytes | None]])
-    return msgspec.structs.replace(
-        _shown(row),
-        headers={name: "null" if value is None else value.decode("utf-8", "replace") for name, value in headers},
-        body=_body(row["payload"]),
-    )
-
-
-def _body(payload: bytes | None) -> object:
-    try:
-        return msgspec.json.decode(payload or b"null")
-    except msgspec.DecodeError:
-        return (payload or b"").decode("utf-8", "replace")
-
-
-def _shown(row: asyncpg.Record) -> HeldRecord:
-    return HeldRecord(
-        id=row["id"],
-        state=row["state"],
-        stream=row["stream"],
-        subject=row["subject"],
-        version=row["version"],
-        event_id=row["event_id"],
-        place=f"{row['topic']}/{row['partition']}/{row['log_offset']}",
-        error=row["error"],
-        attempts=row["attempts"],
-        held_at=row["held_at"],
-        behind=row["behind"],
-    )
-
-
-async def replay(inbox: Inbox, identifier: int) -> str:
-    """Try a parked record again, and what waits behind it; returns the error if it is parked again, else "".
-
-    Before its turn (an earlier version is missing or parked) it waits, and is tried when its turn comes.
+    A transaction without an agent is a command line's: `person` is the operating system's user, told as such.
     """
-    async with inbox.db.batch(()) as tx:
-        record, subjects, subject = await _locked(inbox, tx, identifier)
-        batch = Batch(inbox, tx, subjects, Outcome(), one_by_one=True)
-        version = record.envelope.version if record.envelope else 0
-        if version > subject.version + 1 and subject.kind is StreamKind.FACTS:
-            subject.hold(record, HeldState.WAITING)
-        else:
-            await batch.run([inbox.again(record)])
-        await marks_store.save(tx, inbox.consumer, subjects, [], [])
-        await _trace(inbox, tx, "parking.replayed", record)
-        parked = subject.held.get(version)
-        return parked.error if parked and parked.state is HeldState.PARKED else ""
 
+    def __init__(self, inbox: Inbox, tx: Tx, *, scope: Scope = EVERYTHING, person: str = "") -> None:
+        self._inbox, self._tx, self._scope, self._person = inbox, tx, scope, person
 
-async def discard(inbox: Inbox, identifier: int, reason: str) -> None:
-    """Give a parked record up; takes effect when its turn comes, then what waits behind it goes on."""
-    async with inbox.db.batch(()) as tx:
-        row = await tx.fetchrow(HELD, inbox.consumer, identifier, None, None)
+    async def replay(self, record: int) -> Decision:
+        """Try it again, and what waits behind it; before its turn it waits, and is tried when its turn comes.
+
+        Raises:
+            UnknownRecord, NotReplayable, DecidedOtherwise
+        """
+        opened = await self._open(record)
+        if opened is None:
+            return await decided.earlier(self._tx, self._inbox.consumer, self._scope, record, Result.APPLIED)
+        if opened.state is HeldState.DISCARDED:
+            raise DecidedOtherwise("Cet enregistrement est abandonné : il sera passé quand viendra son tour.")
+        if opened.early and opened.state is HeldState.WAITING:
+            return Decision.of(record, Result.WAITING, already=True)
+        if opened.early:
+            opened.subject.hold(opened.record, HeldState.WAITING)
+        await self._go_on(opened, None if opened.early else opened.record)
+        decision = _outcome(opened)
+        if decision.result is Result.APPLIED:
+            await self._remember(opened, decision)
+        await self._trace("parking.replayed", opened, outcome=decision.result)
+        return decision
+
+    async def replay_all(
+        self, *, stream: str | None = None, subject: UUID | None = None, after: int = 0, limit: int
+    ) -> tuple[list[Decision], int | None]:
+        """The parked records held after `after`, in order; returns too after which one to go on, None at the end.
+
+        Those without readable headers are passed over: they can only be discarded.
+        """
+        rows = await self._tx.fetch(PARKED, *self._given(), stream, subject, after, limit + 1)
+        parked = rows[:limit]
+        keys = sorted({(row["stream"], UUID(int=row["subject"].int)) for row in parked})
+        await marks_store.lock_subjects(self._tx, self._inbox.consumer, keys)  # at once, in the consumer's own order
+        decisions = [await self.replay(row["id"]) for row in parked if await self._parked(row["id"])]
+        return decisions, parked[-1]["id"] if len(rows) > limit else None
+
+    async def _parked(self, record: int) -> bool:
+        """It may have been settled behind another of the same demand."""
+        return bool(await self._tx.fetchval(STILL_PARKED, record))
+
+    async def discard(self, record: int, reason: str) -> Decision:
+        """Give it up; takes effect when its turn comes, then what waits behind it goes on.
+
+        Raises:
+            UnknownRecord, DecidedOtherwise
+        """
+        try:
+            opened = await self._open(record)
+        except NotReplayable:
+            return await self._discard_unreadable(record, reason)
+        if opened is None:
+            return await decided.earlier(self._tx, self._inbox.consumer, self._scope, record, Result.DISCARDED)
+        if opened.state is HeldState.DISCARDED:
+            return Decision.of(record, Result.DISCARDED, already=True)
+        opened.subject.hold(opened.record, HeldState.DISCARDED, reason)
+        await self._go_on(opened, opened.subject.due())
+        decision = Decision.of(record, Result.DISCARDED, versions=opened.went_on)
+        await self._remember(opened, decision)
+        await self._trace("parking.discarded", opened, reason=reason)
+        return decision
+
+    async def _discard_unreadable(self, record: int, reason: str) -> Decision:
+        consumer, decision = self._inbox.consumer, Decision.of(record, Result.DISCARDED)
+        row = await self._tx.fetchrow(DELETE_UNREADABLE, consumer, record)
         if row is None:
-            raise UnknownRecord(identifier)
+            return await decided.earlier(self._tx, consumer, self._scope, record, Result.DISCARDED)
+        unnamed = Opened(record, None, 0, marks_store.record_of(row), Subject(StreamKind.FACTS, 0, None, {}), {})
+        await self._remember(unnamed, decision)
+        await self._trace("parking.discarded", unnamed, reason=reason)
+        return decision
+
+    async def give_up(self, stream: str, subject: UUID, reason: str) -> Decision:
+        """Give up the versions that nobody will deliver, so that what waits for them goes on.
+
+        Raises:
+            UnknownGap
+        """
+        first = await self._tx.fetchval(FIRST, *self._given(), stream, subject)
+        opened = None if first is None else await self._open(first)
+        missing = 0 if opened is None else opened.subject.give_up_missing()
+        if opened is None or not missing:
+            return await decided.earlier_gap(self._tx, self._inbox.consumer, self._scope, stream, subject)
+        await self._go_on(opened, opened.subject.due())
+        decision = Decision.of(opened.id, Result.GIVEN_UP, versions=missing)
+        await self._remember(opened, decision)
+        await self._trace("parking.gap_given_up", opened, reason=reason, versions=missing)
+        return decision
+
+    def _given(self) -> tuple[str, bool, list[str]]:
+        return self._inbox.consumer, self._scope.everything, sorted(self._scope.academies)
+
+    async def _open(self, record: int) -> Opened | None:
+        """Lock its subject; None: it is not held, or not in this scope.
+
+        Raises:
+            NotReplayable: its headers could not be read, so it has no subject.
+        """
+        row = await self._tx.fetchrow(FIND, *self._given(), record) if 0 < record < 2**63 else None
+        if row is None:
+            return None
         if row["subject"] is None:
-            await tx.execute("DELETE FROM infra.held WHERE id = $1", identifier)
-            await _trace(inbox, tx, "parking.discarded", marks_store.record_of(row), reason)
-            return
-        record, subjects, subject = await _locked(inbox, tx, identifier)
-        subject.hold(record, HeldState.DISCARDED, reason)
-        await _go_on(inbox, tx, subjects, subject)
-        await _trace(inbox, tx, "parking.discarded", record, reason)
+            raise NotReplayable
+        key = (row["stream"], UUID(int=row["subject"].int))
+        subjects = await marks_store.lock_subjects(self._tx, self._inbox.consumer, [key])
+        held = subjects[key].held.get(row["version"])
+        if held is None or held.id != record:
+            return None
+        return Opened(record, row["academie"], row["version"], held.record, subjects[key], subjects)
+
+    async def _go_on(self, opened: Opened, turn: Record | None) -> None:
+        await go_on(self._inbox, self._tx, opened.subjects, turn)
+
+    async def _remember(self, opened: Opened, decision: Decision) -> None:
+        await decided.remember(self._tx, self._inbox.consumer, decision, opened.record, opened.academie)
+
+    async def _trace(self, action: str, opened: Opened, *, reason: str | None = None, **more: str | int) -> None:
+        """Audited under the record's own académie, or the first served one where nobody can say whose it is."""
+        served, seen = self._inbox.served, opened.record.envelope
+        academie = opened.academie if opened.academie in served else min(served)
+        assert academie is not None
+        if academie not in self._tx.seen.split(","):
+            await self._tx.see([academie])
+        place = "/".join(map(str, opened.record.place))
+        detail = {"place": place, "consumer": self._inbox.consumer, "record": opened.id, **more}
+        detail |= {"system_user": self._person} if self._person else {}
+        subject = UUID(int=0) if seen is None else seen.subject
+        audit.record(self._tx, academie, action, subject, reason=reason, detail=detail)
 
 
-async def give_up(inbox: Inbox, stream: str, subject: UUID, reason: str) -> int:
-    """Give up the versions that nobody will deliver, so that what waits goes on; returns how many they were."""
-    async with inbox.db.batch(()) as tx:
-        missing, waiting = await _bridge(inbox, tx, stream, subject)
-        if waiting is not None:
-            await _trace(inbox, tx, "parking.gap_given_up", waiting, reason)
-        return missing
+def _outcome(opened: Opened) -> Decision:
+    match opened.held:
+        case None:
+            return Decision.of(opened.id, Result.APPLIED, versions=opened.went_on)
+        case Held(state=HeldState.PARKED, error=error):
+            return Decision.of(opened.id, Result.PARKED, error=error)
+        case _:
+            return Decision.of(opened.id, Result.WAITING)
+
+
+async def go_on(inbox: Inbox, tx: Tx, subjects: marks_store.Subjects, turn: Record | None) -> None:
+    """Apply the held record whose turn it is, if any, and what waits for it; then write the marks."""
+    outcome = Outcome()
+    if turn is not None:
+        async with tx.impersonal() as own:
+            await Batch(inbox, own, subjects, outcome, one_by_one=True).run([inbox.again(turn)])
+    await marks_store.save(tx, inbox.consumer, subjects, [], outcome.forks)
 
 
 async def bridge(inbox: Inbox, stream: str, subject: UUID) -> None:
-    """The same without a trace: a rebuild passes where the live consumer was allowed to."""
+    """Give up missing versions without a trace: a rebuild passes where the live consumer was allowed to."""
     async with inbox.db.batch(()) as tx:
-        await _bridge(inbox, tx, stream, subject)
+        subjects = await marks_store.lock_subjects(tx, inbox.consumer, [(stream, subject)])
+        found = subjects[stream, subject]
+        if found.give_up_missing():
+            await go_on(inbox, tx, subjects, found.due())
 
 
-async def _bridge(inbox: Inbox, tx: Tx, stream: str, subject: UUID) -> tuple[int, Record | None]:
-    subjects = await marks_store.lock_subjects(tx, inbox.consumer, [(stream, subject)])
-    found = subjects[stream, subject]
-    waiting = next(iter(found.held.values()), None)
-    missing = found.give_up_missing()
-    if not missing or waiting is None:
-        return 0, None
-    await _go_on(inbox, tx, subjects, found)
-    return missing, waiting.record
-
-
-async def _go_on(inbox: Inbox, tx: Tx, subjects: marks_store.Subjects, subject: Subject) -> None:
-    turn = subject.due()
-    if turn is not None:
-        await Batch(inbox, tx, subjects, Outcome(), one_by_one=True).run([inbox.again(turn)])
-    await marks_store.save(tx, inbox.consumer, subjects, [], [])
-
-
-async def _locked(inbox: Inbox, tx: Tx, identifier: int) -> tuple[Record, marks_store.Subjects, Subject]:
-    row = await tx.fetchrow(HELD, inbox.consumer, identifier, None, None)
-    if row is None:
-        raise UnknownRecord(identifier)
-    if row["subject"] is None:
-        raise NotReplayable(identifier)
-    key = (row["stream"], UUID(int=row["subject"].int))
-    subjects = await marks_store.lock_subjects(tx, inbox.consumer, [key])
-    held: Held | None = subjects[key].held.get(row["version"])
-    if held is None or held.id != identifier:
-        raise UnknownRecord(identifier)
-    return held.record, subjects, subjects[key]
-
-
-async def _trace(inbox: Inbox, tx: Tx, action: str, record: Record, reason: str | None = None) -> None:
-    """Audited under the record's own académie, or the first served one when its headers name none."""
-    seen = record.envelope
-    academie = seen.academie if seen is not None and seen.academie in inbox.served else min(inbox.served)
-    await tx.see([academie])
-    detail = {"place": "/".join(map(str, record.place)), "consumer": inbox.consumer}
-    subject = seen.subject if seen is not None else UUID(int=0)
-    audit.record(tx, academie, action, subject, reason=reason, detail=detail)
-
-
-HELD = """
-SELECT h.*, (
-    SELECT count(*) FROM infra.held b
-    WHERE (b.consumer, b.stream, b.subject) = (h.consumer, h.stream, h.subject) AND b.version > h.version
-) AS behind
-FROM infra.held h
-WHERE h.consumer = $1 AND h.state <> 'passed' AND ($2::bigint IS NULL OR h.id = $2)
-  AND ($3::text IS NULL OR h.state = $3) AND ($4::text IS NULL OR h.stream = $4)
-ORDER BY h.id
-"""
+FIND = f"SELECT h.stream, h.subject, h.version, h.academie FROM infra.held h WHERE {SEEN} AND h.id = $4"  # noqa: S608
+PARKED = f"""
+SELECT h.id, h.stream, h.subject FROM infra.held h
+WHERE {SEEN} AND h.state = 'parked' AND h.subject IS NOT NULL
+  AND ($4::text IS NULL OR h.stream = $4) AND ($5::uuid IS NULL OR h.subject = $5) AND h.id > $6
+ORDER BY h.id LIMIT $7
+"""  # noqa: S608 - of constants
+STILL_PARKED = "SELECT 1 FROM infra.held WHERE id = $1 AND state = 'parked'"
+FIRST = f"""
+SELECT h.id FROM infra.held h WHERE {SEEN} AND (h.stream, h.subject) = ($4, $5) ORDER BY h.version LIMIT 1
+"""  # noqa: S608
+DELETE_UNREADABLE = "DELETE FROM infra.held WHERE consumer = $1 AND id = $2 AND subject IS NULL RETURNING *"

@@ -15,6 +15,7 @@ from common.refusal import REFUSALS, NotFound
 # Modules that define refusals of the platform itself, so that the list does not depend on what happens to be loaded.
 COMMON = (
     *("common.refusal", "common.protocol", "common.idempotency", "common.identity", "common.tokens", "common.db"),
+    *("common.decided", "common.parking_api"),
 )
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",

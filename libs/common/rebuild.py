@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 from msgspec import Struct
 
-from common import parking, roster
+from common import held, parking, roster
 from common.clock import Clock
 from common.db import SESSION, Database
 from common.handlers import Projection, Table
@@ -88,7 +88,7 @@ class Rebuild:
             tables = self._projection.tables
             swapped = {table: await connection.fetchrow("SELECT * FROM infra.swap($1)", table) for table in tables}
             await connection.execute(BUILT, self._projection.name)
-            parked = len(await parking.held(inbox, state="parked"))
+            parked = len(await held.held(inbox, held.Wanted(state="parked")))
         return Rebuilt({t: (row["before"], row["after"]) for t, row in swapped.items() if row is not None}, parked)
 
     async def _clear(self) -> None:

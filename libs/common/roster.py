@@ -1,23 +1,42 @@
 """What a consumer asks its database before and while it consumes: its handlers, its place, whether it may."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
 
+import asyncpg
 import msgspec
+from msgspec import Struct
 
+from common import audit
 from common.handlers import HandlerKind
 from common.inbox import Inbox
 from common.marks_store import STOP
+from common.tx import Tx
 
 STOPPED = "stopped: "
 
 
+class Standing(Struct, frozen=True, kw_only=True):
+    """Depuis quand la réception est arrêtée (absent si elle ne l’est pas), et la raison de son dernier arrêt."""
+
+    stopped_at: datetime | None = None
+    reason: str = ""
+
+
 async def refusal(inbox: Inbox) -> str:
-    """Why this process must not consume now; "" when it may. Learns which projections are still to be built."""
-    pool, service, known = inbox.db.pool, inbox.table.service, inbox.table.names()
-    stopped = await pool.fetchval(WHY_STOPPED, inbox.consumer)
-    if stopped is not None:
-        return f"{STOPPED}{stopped}"
-    rows = {row["name"]: row for row in await pool.fetch(HANDLERS)}
+    """Why this process must not consume now; "" when it may."""
+    stopped = await inbox.db.pool.fetchval(WHY_STOPPED, inbox.consumer)
+    return f"{STOPPED}{stopped}" if stopped is not None else await unfit(inbox)
+
+
+async def unfit(inbox: Inbox) -> str:
+    """Why this process must apply no record; "" when it may.
+
+    Learns which projections are still to be built, and from where on each reaction hears.
+    """
+    service, known = inbox.table.service, inbox.table.names()
+    rows = {row["name"]: row for row in await inbox.db.pool.fetch(HANDLERS)}
     if missing := known.keys() - rows.keys():
         return f"handlers not registered: {', '.join(sorted(missing))}; run bassin provision {service}"
     if unknown := rows.keys() - known.keys():
@@ -54,14 +73,40 @@ async def stop_beyond_the_end(inbox: Inbox, beyond: Sequence[tuple[str, int, str
     return reason
 
 
-async def resume(inbox: Inbox) -> bool:
-    """Returns whether it was stopped."""
-    status: str = await inbox.db.pool.execute(RESUME, inbox.consumer)
-    return status != "UPDATE 0"
+async def resume(inbox: Inbox, tx: Tx, *, academie: str = "", person: str = "") -> Standing:
+    """Let it go on; returns how it stood before: nothing is done, nor audited, when it was not stopped.
+
+    Audited under `academie`, else under the first served one; `person` is a command line's user.
+    """
+    was = _standing(await tx.fetchrow(RESUME, inbox.consumer))
+    if was.stopped_at is not None:
+        own = academie or min(inbox.served)
+        if own not in tx.seen.split(","):
+            await tx.see([own])
+        detail = {"consumer": inbox.consumer, "stopped": was.reason} | ({"system_user": person} if person else {})
+        audit.record(tx, own, "consumer.resumed", UUID(int=0), detail=detail)
+    return was
+
+
+async def standing(inbox: Inbox, tx: Tx) -> Standing:
+    return _standing(await tx.fetchrow(STANDING, inbox.consumer))
+
+
+def _standing(row: asyncpg.Record | None) -> Standing:
+    """A consumer that never stopped has no row."""
+    return Standing() if row is None else Standing(stopped_at=row["stopped_at"], reason=row["reason"])
 
 
 WHY_STOPPED = "SELECT reason FROM infra.consumer WHERE consumer = $1 AND stopped_at IS NOT NULL"
 HANDLERS = "SELECT name, kind, first, built_at FROM infra.handler"
 PLACES = 'SELECT stream, partition, next FROM infra."offset" WHERE consumer = $1'
 BEGIN_AGAIN = 'UPDATE infra."offset" SET next = 0 WHERE (consumer, stream, partition) = ($1, $2, $3)'
-RESUME = "UPDATE infra.consumer SET stopped_at = NULL WHERE consumer = $1 AND stopped_at IS NOT NULL"
+STANDING = "SELECT stopped_at, reason FROM infra.consumer WHERE consumer = $1"
+RESUME = """
+WITH was AS (
+    SELECT stopped_at, reason FROM infra.consumer WHERE consumer = $1 FOR UPDATE
+), resumed AS (
+    UPDATE infra.consumer SET stopped_at = NULL FROM was WHERE consumer = $1 AND was.stopped_at IS NOT NULL
+)
+SELECT stopped_at, reason FROM was
+"""

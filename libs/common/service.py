@@ -16,8 +16,9 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 from msgspec import Struct
+from msgspec.structs import replace
 
-from common import idempotency, logs, metrics, sealing, watch
+from common import idempotency, logs, metrics, operations_api, sealing, watch
 from common.clock import Clock
 from common.consumer import Consumer
 from common.contracts.events import Contract, Event
@@ -70,8 +71,8 @@ class Service(Struct, frozen=True, kw_only=True):
         tokens = InternalTokens(keys or FetchedKeys(fetched_from(settings.gateway_jwks_url)))
         app = http_app(
             self.name,
-            self.controllers,
-            description=self.description,
+            [*self.controllers, operations_api.routes(self.table(), settings.academies)],
+            description=replace(self.description, tags={**self.description.tags, **operations_api.TAG}),
             dependencies={
                 "agent": Provide(_agent, sync_to_thread=False),
                 "db": Provide(_db, sync_to_thread=False),

@@ -137,6 +137,17 @@ class Tx(ProjectionTx):
         finally:
             self._effects_allowed = True
 
+    @asynccontextmanager
+    async def impersonal(self) -> AsyncIterator["Tx"]:
+        """The same transaction without its agent and his command: what he sets off is not what he did himself."""
+        await self._send_many()
+        other = Tx(self._connection, self.at, service=self.service, api=self.api)
+        other.seen = self.seen
+        yield other
+        await other.flush()
+        await other.see(self.seen.split(","))
+        self.round_trips += other.round_trips
+
     def refuse_in_projection(self) -> None:
         if not self._effects_allowed:
             raise EffectInProjection

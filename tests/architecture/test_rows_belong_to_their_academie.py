@@ -94,6 +94,7 @@ infra.aggregate        app    INSERT SELECT UPDATE
 infra.aggregate        relay  INSERT SELECT UPDATE
 infra.consumer         app    INSERT SELECT UPDATE
 infra.consumer         maint  INSERT SELECT UPDATE
+infra.decided          app    INSERT SELECT UPDATE
 infra.fork             app    INSERT SELECT
 infra.fork             maint  INSERT SELECT
 infra.handler          app    SELECT

@@ -1,18 +1,23 @@
 """Commands for the people who run the platform: provisioning, serving, rebuilding, verifying."""
 
 import os
+from datetime import datetime
 from typing import Annotated
 
 import asyncpg
+import msgspec
 from cyclopts import App, Parameter
 from rich.console import Console
 from rich.table import Table
 
 from common import audit_check, migrate, roster, topics
-from common.cli.reach import answered, fail, reach
+from common.cli.reach import answered, fail, on_this_machine, reach, zoned
 from common.contracts.catalogue import CONTRACTS
 from common.kafka_log import KafkaLog
+from common.lost import LostFact, Sought
+from common.lost import lost as lost_facts
 from common.rebuild import Rebuild
+from common.roster import Standing
 from common.service import load, run
 from common.settings import Settings, SettingsError, read
 
@@ -99,35 +104,46 @@ def verify(service: Service) -> int:
 
 @consumer.command
 def resume(service: Service) -> None:
-    """Let SERVICE's consumer go on after it stopped itself."""
+    """Let SERVICE's consumer go on after it stopped itself, and say why it had."""
 
-    async def work() -> bool:
-        async with reach(service).inbox() as inbox:
-            return await roster.resume(inbox)
+    async def work() -> Standing:
+        async with reach(service).inbox() as inbox, inbox.db.batch(()) as tx:
+            return await roster.resume(inbox, tx, person=on_this_machine())
 
-    print("resumed" if answered(service, work()) else "it was not stopped")
+    was = answered(service, work())
+    if was.stopped_at is not None:
+        print(f"resumed; it had stopped at {was.stopped_at.isoformat(timespec='seconds')}: {was.reason}")
+    else:
+        print(f"it was not stopped{f'; the last time it had: {was.reason}' if was.reason else ''}")
 
 
 @lost.command(name="list")
-def list_(service: Service) -> None:
-    """What SERVICE published and its restored database does not know."""
-    reached = reach(service)
+def list_(
+    service: Service,
+    *,
+    since: datetime | None = None,
+    academie: str | None = None,
+    type: Annotated[str | None, Parameter(help="fr.bassin.training.ordre_de_mission_issued.v1, ...")] = None,  # noqa: A002
+    json: bool = False,
+) -> None:
+    """What SERVICE published and its restored database does not know; times without zone are UTC."""
+    reached, sought = reach(service), Sought(since=zoned(since), academie=academie, type=type)
 
-    async def work() -> list[asyncpg.Record]:
+    async def work() -> list[LostFact]:
         connection = await asyncpg.connect(reached.urls.app)
         try:
-            return await connection.fetch(LOST)
+            return await lost_facts(connection, sought)
         finally:
             await connection.close()
 
+    found = answered(service, work())
+    if json:
+        print(msgspec.json.encode(found).decode())
+        return
     table = Table("event", "type", "académie", "subject", "version", "found")
-    for row in answered(service, work()):
-        table.add_row(*(str(value) for value in row))
+    for fact in found:
+        table.add_row(*map(str, (fact.event_id, fact.type, fact.academie, fact.subject, fact.version, fact.found_at)))
     Console().print(table)
 
 
 COUNTS = (("PARTITIONS", "12"), ("REPLICATION", "1"))
-LOST = """
-SELECT event_id, headers ->> 'ce_type', headers ->> 'ce_academie', subject, version, found_at
-FROM infra.lost_fact ORDER BY found_at, stream, partition, log_offset
-"""

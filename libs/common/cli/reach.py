@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import pwd
 import sys
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any, NoReturn, TypeVar
 
 import asyncpg
@@ -76,6 +78,18 @@ def answered(service: str, work: Coroutine[Any, Any, T]) -> T:
         broker = isinstance(error, KafkaError)
         place, where = ("broker", "BASSIN_KAFKA") if broker else ("database", "BASSIN_DATABASE_URL and its like")
         fail(f"the {place} of {service} cannot be used ({type(error).__name__}): check {where}, or make demo")
+
+
+def on_this_machine() -> str:
+    """The operating system's user, as the audit of a command line names him; no variable can pretend another."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's user need not have a name
+        return str(os.getuid())
+
+
+def zoned(at: datetime | None) -> datetime | None:
+    return at if at is None or at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
 def served(codes: str) -> tuple[CodeAcademie, ...]:

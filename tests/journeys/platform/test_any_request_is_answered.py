@@ -38,6 +38,7 @@ PAY = ("paye@lille", "paye@amiens")
 IMPORTERS = ("territoire@lille", "territoire@amiens")
 # Who gets furthest, in turn, and none of them faster than the gateway lets one agent ask: 20 a second, 100 at once.
 ACCOUNTS: Mapping[str, tuple[str, ...]] = {
+    ".* /v1/[^/]+/(parking|consumer|lost-facts)": ("exploitation", "exploitation@amiens"),
     "PUT /v1/hr-networks/": HEADS,
     "POST /v1/hr-networks/(people|me)/": HEADS,
     "POST /v1/training/(avis|meetings/[^/]+/autorisations)": HEADS,

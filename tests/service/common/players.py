@@ -13,14 +13,16 @@ from tests.service.common import probe, simulated
 from tests.service.common.probe import AMIENS, LILLE, LISTENER, PRODUCER
 from tests.service.common.simulated import Copies, Copy, Died, MemoryLog, Topics, Wire
 
-from common import outbox, parking, sealing
+from common import outbox, sealing
 from common.contracts.catalogue import CONTRACTS
 from common.contracts.events import Event, Fact
 from common.contracts.hr_networks import CensusOpened, PersonLinked, PersonState
 from common.db import Database
 from common.handlers import Projection, Reactions, Table
+from common.held import HeldRecord, Wanted, held
 from common.identifiers import CodeAcademie
 from common.inbox import Inbox, Moved
+from common.parking import Desk
 from common.relay import Relay, Replaced
 from common.service import Service
 from common.takeover import Connection
@@ -206,8 +208,17 @@ class Listener:
         self.inbox.positions.update(stored)
         return any(before.get(place, 0) != at for place, at in stored.items())
 
-    async def parked(self) -> list[parking.HeldRecord]:
-        return await parking.held(self.inbox, state="parked")
+    async def parked(self) -> list[HeldRecord]:
+        return await held(self.inbox, Wanted(state="parked"))
+
+    async def replay(self, record: int) -> str:
+        """Why it stays parked, or ""."""
+        async with self.db.batch(()) as tx:
+            return (await Desk(self.inbox, tx).replay(record)).error
+
+    async def discard(self, record: int) -> None:
+        async with self.db.batch(()) as tx:
+            await Desk(self.inbox, tx).discard(record, "a test")
 
     async def run_dry(self) -> None:
         self.wire.carry_all()
@@ -215,7 +226,7 @@ class Listener:
         while await self.consume(50):
             pass
         while found := await self.parked():
-            assert await parking.replay(self.inbox, found[0].id) == ""
+            assert await self.replay(found[0].id) == ""
 
 
 def handlers(poisoned: set[UUID]) -> Table:

@@ -12,7 +12,7 @@ import asyncpg
 import msgspec
 from aiokafka.admin import AIOKafkaAdminClient
 
-from common import outbox, topics
+from common import outbox, roster, topics
 from common.clock import Clock
 from common.contracts.catalogue import CONTRACTS, STREAMS
 from common.contracts.events import Event, Fact
@@ -20,6 +20,7 @@ from common.contracts.hr_networks import CensusOpened, PersonLinked, PersonState
 from common.db import Database, connect
 from common.handlers import Projection, Reactions, Table
 from common.identifiers import CodeAcademie
+from common.inbox import Inbox
 from common.kafka_log import KafkaLog
 from common.migrate import register
 from common.relay import Relay
@@ -128,6 +129,12 @@ async def opened(service: str, urls: "ServiceUrls", *, size: int = 10) -> AsyncI
 async def command(db: Database, *events: Event, academie: CodeAcademie = LILLE) -> None:
     async with db.batch([academie]) as tx:
         outbox.append(tx, academie, events)
+
+
+async def resume(inbox: Inbox) -> bool:
+    """As an operator does; whether it was stopped."""
+    async with inbox.db.batch(()) as tx:
+        return (await roster.resume(inbox, tx)).stopped_at is not None
 
 
 async def noted(urls: "ServiceUrls") -> list[tuple[UUID, int, UUID]]:

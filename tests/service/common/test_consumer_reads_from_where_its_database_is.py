@@ -144,7 +144,7 @@ async def test_a_place_beyond_the_end_stops_the_consumer_until_an_operator_resum
         assert "ends at 2, before 100" in (await consuming.reason() or "")
         assert counted("consumer_stopped") == 1
         assert (await consuming.members(), counted("consumer_assigned_partitions")) == ([], 0)
-        assert await roster.resume(consumer.inbox)
+        assert await probe.resume(consumer.inbox)
         await consuming.send(fact(ana, uuid4()))
         await consuming.until_noted(ana, 3)
         await probe.eventually(lambda: runs(consumer.waiting_for))

@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+from tests.service.common import probe
 from tests.service.common.conftest import Listen
 from tests.service.common.listening import states
 from tests.service.common.probe import census, fact
@@ -42,7 +43,7 @@ async def test_a_stopped_consumer_applies_nothing_until_it_is_resumed(listen: Li
         await listening.hear(sent)
     assert await listening.noted(ana) == []
 
-    assert await roster.resume(listening.inbox)
+    assert await probe.resume(listening.inbox)
     await listening.hear(sent)
     assert await listening.noted(ana) == [1]
 
@@ -88,7 +89,7 @@ async def test_what_was_due_when_the_consumer_stopped_is_tried_after_it_is_resum
         await listening.hear(one)
 
     await listening.query("UPDATE infra.held SET held_at = held_at - interval '61 s'")
-    await roster.resume(listening.inbox)
+    await probe.resume(listening.inbox)
     await listening.assign()
     await listening.hear(one)
 

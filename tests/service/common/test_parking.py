@@ -13,12 +13,16 @@ from aiokafka import ConsumerRecord
 from tests.service.common import probe
 from tests.service.common.probe import LILLE, LISTENER, fact
 
-from common import parking
 from common.batch import Outcome
 from common.cli import main
 from common.cli.reach import Run
 from common.contracts.hr_networks import FACTS
+from common.decided import Decision, Result, UnknownGap
+from common.held import Wanted, held, show
 from common.inbox import Inbox
+from common.migrate import register
+from common.parking import Desk
+from common.service import load
 from common.tx import ENCODER
 from common.uuid7 import uuid7
 
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from common.migrate import ServiceUrls
 
 RUBBISH = b"{not json"
+PARKED = Wanted(state="parked")
 
 
 class Scene:
@@ -69,11 +74,23 @@ class Scene:
         return [version for _, version, _ in await probe.noted(self.urls)]
 
     async def parked(self) -> list[int]:
-        return [record.id for record in await parking.held(self.inbox, state="parked")]
+        return [record.id for record in await held(self.inbox, PARKED)]
 
     async def audited(self) -> list[str]:
         rows = await probe.query(self.urls, "SELECT action FROM audit ORDER BY id")
         return [row["action"] for row in rows]
+
+    async def replay(self, record: int) -> Decision:
+        async with self.inbox.db.batch(()) as tx:
+            return await Desk(self.inbox, tx).replay(record)
+
+    async def discard(self, record: int, reason: str) -> Decision:
+        async with self.inbox.db.batch(()) as tx:
+            return await Desk(self.inbox, tx).discard(record, reason)
+
+    async def give_up(self, subject: UUID, reason: str) -> Decision:
+        async with self.inbox.db.batch(()) as tx:
+            return await Desk(self.inbox, tx).give_up(FACTS, subject, reason)
 
     async def mend(self, identifier: int, subject: UUID) -> None:
         """The producer's bug is understood and the body put right, as only an administrator can."""
@@ -95,10 +112,12 @@ async def test_a_parked_record_is_listed_and_shown_with_what_waits_behind_it(sce
     await scene.arrive(subject, 2)
     await scene.arrive(subject, 3)
 
-    [parked] = await parking.held(scene.inbox, state="parked")
-    shown = await parking.show(scene.inbox, parked.id)
+    [parked] = await held(scene.inbox, PARKED)
+    shown = await show(scene.inbox, parked.id)
 
     assert (parked.subject, parked.version, parked.behind) == (subject, 1, 2)
+    assert shown is not None
+    assert [(each.version, each.state) for each in shown.waiting] == [(2, "waiting"), (3, "waiting")]
     assert shown.body == "{not json"
     assert shown.headers["ce_aggregateversion"] == "1"
     assert "person_linked" in shown.error
@@ -112,10 +131,10 @@ async def test_a_replay_applies_it_and_what_waited_behind_it_in_order(scene: Sce
     [parked] = await scene.parked()
     await scene.mend(parked, subject)
 
-    assert await parking.replay(scene.inbox, parked) == ""
+    assert (await scene.replay(parked)).result is Result.APPLIED
 
     assert await scene.applied() == [1, 2, 3]
-    assert await parking.held(scene.inbox) == []
+    assert await held(scene.inbox) == []
     assert await scene.audited() == ["parking.replayed"]
 
 
@@ -125,9 +144,9 @@ async def test_a_replay_that_fails_again_stays_parked_and_says_why(scene: Scene)
     await scene.arrive(subject, 2)
     [parked] = await scene.parked()
 
-    assert "person_linked" in await parking.replay(scene.inbox, parked)
+    assert "person_linked" in (await scene.replay(parked)).error
 
-    [again] = await parking.held(scene.inbox, state="parked")
+    [again] = await held(scene.inbox, PARKED)
     assert (again.id, again.attempts) == (parked, 2)
     assert await scene.applied() == []
 
@@ -137,12 +156,13 @@ async def test_replaying_twice_applies_once(scene: Scene) -> None:
     await scene.arrive(subject, 1, RUBBISH)
     [parked] = await scene.parked()
     await scene.mend(parked, subject)
-    await parking.replay(scene.inbox, parked)
+    await scene.replay(parked)
 
-    with pytest.raises(parking.UnknownRecord):
-        await parking.replay(scene.inbox, parked)
+    again = await scene.replay(parked)
 
+    assert (again.result, again.already) == (Result.APPLIED, True)
     assert await scene.applied() == [1]
+    assert await scene.audited() == ["parking.replayed"]
 
 
 async def test_a_record_replayed_before_its_turn_waits_for_it(scene: Scene) -> None:
@@ -151,7 +171,7 @@ async def test_a_record_replayed_before_its_turn_waits_for_it(scene: Scene) -> N
     [parked] = await scene.parked()
     await scene.mend(parked, subject)
 
-    await parking.replay(scene.inbox, parked)
+    await scene.replay(parked)
     assert await scene.applied() == []
 
     await scene.arrive(subject, 1)
@@ -164,10 +184,10 @@ async def test_a_discarded_record_is_passed_over_and_what_waited_goes_on(scene: 
     await scene.arrive(subject, 2)
     [parked] = await scene.parked()
 
-    await parking.discard(scene.inbox, parked, "corps illisible, sans conséquence")
+    await scene.discard(parked, "corps illisible, sans conséquence")
 
     assert await scene.applied() == [2]
-    assert await parking.held(scene.inbox) == []
+    assert await held(scene.inbox) == []
     assert await scene.audited() == ["parking.discarded"]
 
 
@@ -177,7 +197,7 @@ async def test_a_record_discarded_before_its_turn_is_passed_over_only_then(scene
     await scene.arrive(subject, 3)
     [parked] = await scene.parked()
 
-    await parking.discard(scene.inbox, parked, "corps illisible")
+    await scene.discard(parked, "corps illisible")
     assert await scene.applied() == []
 
     await scene.arrive(subject, 1)
@@ -189,7 +209,7 @@ async def test_a_gap_that_nobody_will_fill_is_given_up_with_a_reason(scene: Scen
     await scene.arrive(subject, 1)
     await scene.arrive(subject, 4)
 
-    assert await parking.give_up(scene.inbox, FACTS, subject, "publication perdue avec le courtier") == 2
+    assert (await scene.give_up(subject, "publication perdue avec le courtier")).versions == 2
 
     assert await scene.applied() == [1, 4]
     assert await scene.audited() == ["parking.gap_given_up"]
@@ -199,7 +219,9 @@ async def test_no_gap_is_given_up_where_nothing_waits(scene: Scene) -> None:
     subject = uuid4()
     await scene.arrive(subject, 1)
 
-    assert await parking.give_up(scene.inbox, FACTS, subject, "par erreur") == 0
+    with pytest.raises(UnknownGap):
+        await scene.give_up(subject, "par erreur")
+
     assert await scene.audited() == []
 
 
@@ -207,7 +229,7 @@ async def test_the_reason_is_kept_apart_from_the_line_that_is_sealed(scene: Scen
     await scene.arrive(uuid4(), 1, RUBBISH)
     [parked] = await scene.parked()
 
-    await parking.discard(scene.inbox, parked, "à la demande de l’exploitation")
+    await scene.discard(parked, "à la demande de l’exploitation")
 
     [row] = await probe.query(scene.urls, "SELECT reason FROM audit_reason")
     assert row["reason"] == "à la demande de l’exploitation"
@@ -217,10 +239,12 @@ Operator = Callable[..., Awaitable[tuple[int, str, str]]]
 
 
 @pytest.fixture
-def operator(
+async def operator(
     scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Operator:
     """`await operator("parking", "list", "training")`: exit status, what it says, what it complains of."""
+    await probe.query(scene.urls, "DELETE FROM infra.handler")  # the command knows those of the real service
+    await register(scene.urls.owner, LISTENER, load(LISTENER).table().names(), {})
     run = Run(gateway="", identity_provider="", kafka="", academies=("09",), services={LISTENER: scene.urls})
     (tmp_path / "run.json").write_bytes(msgspec.json.encode(run))
     monkeypatch.setattr("common.cli.reach.RUN", tmp_path / "run.json")
@@ -265,7 +289,7 @@ async def test_an_operator_replays_all_and_is_told_of_each_that_stays(scene: Sce
 @pytest.mark.parametrize(
     ("asked", "line"),
     [
-        (("parking", "replay", LISTENER), "say which: RECORD ..., or --all"),
+        (("parking", "replay", LISTENER), "say which: RECORD ..., --key SUBJECT, or --all"),
         (("parking", "replay", LISTENER, "7"), "no record 7 is held in training: bassin parking list training"),
         (("parking", "show", LISTENER, "7"), "no record 7 is held in training: bassin parking list training"),
         (("parking", "discard", LISTENER, "--reason", "r"), "say which: RECORD, or --gap SUBJECT --stream STREAM"),
@@ -314,5 +338,9 @@ async def test_no_academie_named_is_one_line_with_its_remedy(
 async def test_an_operator_lets_a_stopped_consumer_go_on(scene: Scene, operator: Operator) -> None:
     await probe.query(scene.urls, "INSERT INTO infra.consumer VALUES ($1, now(), 'too many parked')", LISTENER)
 
-    assert await operator("consumer", "resume", LISTENER) == (0, "resumed", "")
-    assert await operator("consumer", "resume", LISTENER) == (0, "it was not stopped", "")
+    code, said, _ = await operator("consumer", "resume", LISTENER)
+    again = await operator("consumer", "resume", LISTENER)
+
+    assert (code, said[:26], said[-17:]) == (0, "resumed; it had stopped at", ": too many parked")
+    assert again == (0, "it was not stopped; the last time it had: too many parked", "")
+    assert await scene.audited() == ["consumer.resumed"]

@@ -22,7 +22,7 @@ from tests.service.common.players import Fragile, Listener, Producer
 from tests.service.common.probe import LISTENER, PRODUCER
 from tests.service.common.simulated import Copy
 
-from common import parking, relay
+from common import relay
 from common.clock import Clock
 from common.db import Database, connect
 from common.migrate import register
@@ -221,9 +221,9 @@ class Schedules(RuleBasedStateMachine):
             return
         found = parked[which % len(parked)].id
         if replay:
-            self.do(parking.replay(self.listener.inbox, found))
+            self.do(self.listener.replay(found))
         else:
-            self.do(parking.discard(self.listener.inbox, found, "a test"))
+            self.do(self.listener.discard(found))
         self.do(soundness.marks_jump_over_nothing(self.listener))
 
     @rule()
