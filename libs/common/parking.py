@@ -83,11 +83,12 @@ class Desk:
         Those without readable headers are passed over: they can only be discarded.
         """
         rows = await self._tx.fetch(PARKED, *self._given(), stream, subject, after, limit + 1)
-        parked = rows[:limit]
+        last = sorted(row["id"] for row in rows)[:limit][-1:]
+        parked = [row for row in rows if row["id"] <= last[0]] if last else []
         keys = sorted({(row["stream"], UUID(int=row["subject"].int)) for row in parked})
         await marks_store.lock_subjects(self._tx, self._inbox.consumer, keys)  # at once, in the consumer's own order
         decisions = [await self.replay(row["id"]) for row in parked if await self._parked(row["id"])]
-        return decisions, parked[-1]["id"] if len(rows) > limit else None
+        return decisions, last[0] if len(rows) > limit else None
 
     async def _parked(self, record: int) -> bool:
         """It may have been settled behind another of the same demand."""
@@ -212,10 +213,13 @@ async def bridge(inbox: Inbox, stream: str, subject: UUID) -> None:
 
 FIND = f"SELECT h.stream, h.subject, h.version, h.academie FROM infra.held h WHERE {SEEN} AND h.id = $4"  # noqa: S608
 PARKED = f"""
-SELECT h.id, h.stream, h.subject FROM infra.held h
-WHERE {SEEN} AND h.state = 'parked' AND h.subject IS NOT NULL
-  AND ($4::text IS NULL OR h.stream = $4) AND ($5::uuid IS NULL OR h.subject = $5) AND h.id > $6
-ORDER BY h.id LIMIT $7
+WITH page AS (
+    SELECT h.id, h.stream, h.subject, h.version FROM infra.held h
+    WHERE {SEEN} AND h.state = 'parked' AND h.subject IS NOT NULL
+      AND ($4::text IS NULL OR h.stream = $4) AND ($5::uuid IS NULL OR h.subject = $5) AND h.id > $6
+    ORDER BY h.id LIMIT $7
+)
+SELECT id, stream, subject FROM page ORDER BY min(id) OVER (PARTITION BY stream, subject), version
 """  # noqa: S608 - of constants
 STILL_PARKED = "SELECT 1 FROM infra.held WHERE id = $1 AND state = 'parked'"
 FIRST = f"""

@@ -1,5 +1,6 @@
 """`bassin parking`: records that could not be applied, and what an operator decides of them."""
 
+import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -90,14 +91,26 @@ async def _replay(inbox: Inbox, named: list[int], wanted: Wanted) -> list[tuple[
     """A line for each that is not just applied, and whether it is well all the same."""
     for record in named:
         await _known(inbox, record)  # none is tried if one of them is not
-    records = named or [each.id for each in await held.held(inbox, wanted)]
+    records = named or in_order(await held.held(inbox, wanted))
     told: list[tuple[bool, str]] = []
     with Steps(sys.stderr) as steps:
-        for done, record in enumerate(records, start=1):
-            told += await _again(inbox, record)
+        for done, record in enumerate(records):
+            try:
+                told += await _again(inbox, record)
+            except asyncio.CancelledError:
+                print(f"stopped after {done} of {len(records)}: the rest is as it was", file=sys.stderr)
+                raise
             if len(records) > 1:
-                steps.at("replay", done, len(records))
+                steps.at("replay", done + 1, len(records))
     return told
+
+
+def in_order(records: list[HeldRecord]) -> list[int]:
+    """The subject that was parked first, first; those of one subject by version, however they arrived."""
+    first: dict[tuple[str, UUID | None], int] = {}
+    for each in records:
+        first.setdefault((each.stream, each.subject), each.id)
+    return [r.id for r in sorted(records, key=lambda r: (first[r.stream, r.subject], r.version or 0, r.id))]
 
 
 async def _known(inbox: Inbox, record: int) -> None:

@@ -36,6 +36,8 @@ DATABASE_REFUSES = (
     asyncpg.OperatorInterventionError,
 )
 
+PASSING = (asyncpg.LockNotAvailableError, asyncpg.TransactionRollbackError)
+
 
 class Run(Struct, frozen=True, kw_only=True):
     """The running demo, for the commands beside it."""
@@ -74,6 +76,8 @@ def answered(service: str, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
     except asyncpg.UndefinedTableError:
         fail(f"the database of {service} is not laid out: bassin provision {service}")
+    except PASSING as busy:
+        fail(f"the database of {service} was busy ({type(busy).__name__}): nothing of it was done, run it again")
     except (*DATABASE_REFUSES, KafkaError, OSError) as error:
         broker = isinstance(error, KafkaError)
         place, where = ("broker", "BASSIN_KAFKA") if broker else ("database", "BASSIN_DATABASE_URL and its like")

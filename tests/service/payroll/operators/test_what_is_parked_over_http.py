@@ -10,6 +10,7 @@ from tests.service.payroll.conftest import Office, cancelled, issued
 from tests.service.payroll.operators.conftest import Operations
 
 from common.contracts.training import FACTS
+from common.tx import ENCODER
 
 
 async def test_a_parked_record_is_shown_with_what_waits_behind_it(operations: Operations) -> None:
@@ -80,6 +81,19 @@ async def test_a_key_is_replayed_without_the_others_and_all_with_them(operations
     everything = await operations.ask("POST", "/parking/replay", {"everything": True})
     assert [each["result"] for each in everything.json()["decisions"]] == ["applied"]
     assert await operations.missions() == [(one, True), (other, True)]
+
+
+async def test_those_of_a_key_are_replayed_by_version_however_they_arrived(operations: Operations) -> None:
+    await operations.arrive(cancelled(), 2, spoilt=True)
+    await operations.mend(cancelled())
+    await operations.arrive(issued(), 1, spoilt=True)
+    repaired = "UPDATE infra.held SET payload = $1 WHERE version = 1"
+    await operations.served.db.pool.execute(repaired, ENCODER.encode(issued()))
+
+    answer = await operations.ask("POST", "/parking/replay", {"subject": str(Office.mission)})
+
+    assert [each["result"] for each in answer.json()["decisions"]] == ["applied", "applied"]
+    assert await operations.missions() == [(Office.mission, True)]
 
 
 async def test_all_are_replayed_a_part_at_a_time(operations: Operations, monkeypatch: pytest.MonkeyPatch) -> None:
