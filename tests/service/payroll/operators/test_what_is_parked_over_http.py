@@ -1,5 +1,6 @@
 """An operator looks at what is parked and decides: replayed in order, discarded or given up; each decision once."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -54,6 +55,30 @@ async def test_twice_is_once(operations: Operations, key: str | None) -> None:
     assert second.status_code == 200
     assert first.json() | {"already": key is None} == second.json()
     assert len(await operations.audited("parking.replayed")) == 1
+
+
+async def test_two_operators_at_once_apply_it_once(operations: Operations) -> None:
+    parked = await operations.park_a_mission_and_its_end()
+    await operations.mend(issued())
+    path = f"/parking/{parked}/replay"
+
+    answers = await asyncio.gather(*(operations.ask("POST", path) for _ in range(4)))
+
+    assert [answer.status_code for answer in answers] == [200] * 4
+    assert sorted(answer.json()["already"] for answer in answers) == [False, True, True, True]
+    assert len(await operations.audited("parking.replayed")) == 1
+
+
+async def test_a_reaction_hears_nothing_from_before_its_beginning(operations: Operations) -> None:
+    """As the consumer: the release that brought it began further on in the log."""
+    parked = await operations.park_a_mission_and_its_end()
+    await operations.mend(issued())
+    later = "UPDATE infra.handler SET first = $1::jsonb WHERE name = 'expect_expense'"
+    await probe.query(operations.served.urls, later, f'{{"{FACTS}": {{"0": 1000}}}}')
+
+    applied = (await operations.ask("POST", f"/parking/{parked}/replay")).json()
+
+    assert (applied["result"], await operations.missions()) == ("applied", [])
 
 
 async def test_a_replay_that_fails_again_says_why_and_may_be_tried_again(operations: Operations) -> None:
