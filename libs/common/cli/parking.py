@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 from cyclopts import App, Parameter
+from cyclopts.validators import Number
 from rich.console import Console
 from rich.table import Table
 
@@ -40,8 +41,8 @@ def list_(
     academie: str | None = None,
     since: datetime | None = None,
     error: Annotated[str | None, Parameter(help="a part of the error's text")] = None,
-    after: Annotated[int, Parameter(help="only records held after this one")] = 0,
-    limit: int = 1000,
+    after: Annotated[int, Parameter(help="only records held after this one", validator=Number(gte=0, lt=2**63))] = 0,
+    limit: Annotated[int, Parameter(help="at most so many", validator=Number(gte=1, lt=2**31))] = 1000,
     json: bool = False,
 ) -> None:
     """The held records of SERVICE, oldest first; times without zone are UTC."""

@@ -121,6 +121,13 @@ async def test_the_list_is_filtered_and_cut_and_says_so(scene: Scene, operator: 
     assert (await operator("parking", "list", LISTENER, "--limit", "1"))[2] == f"there are more: --after {parked}"
 
 
+@pytest.mark.parametrize("asked", [("--limit", "0"), ("--limit", "-1"), ("--after", str(2**63)), ("--since", "hier")])
+async def test_a_list_that_cannot_be_asked_for_is_refused(operator: Operator, asked: tuple[str, str]) -> None:
+    code, out, complaint = await operator("parking", "list", LISTENER, *asked)
+
+    assert (code, "Traceback" in out + complaint) == (2, False)
+
+
 async def test_a_key_is_replayed_in_order_without_the_others(scene: Scene, operator: Operator) -> None:
     one, other = uuid4(), uuid4()
     for subject in (one, other):
