@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
@@ -21,6 +22,7 @@ BATCH = 2000  # rows in one Kafka transaction
 IDLE = (0.02, 0.25)  # seconds between two looks at an empty outbox, growing
 COMPARE = 60.0  # seconds between two comparisons of the topics' ends with infra.published
 SLOWEST_RETRY = 2.0  # seconds between two attempts while broker or database is away
+LONGEST_NAME = 63  # bytes of an application_name; PostgreSQL cuts the rest
 LOCK = 0x62617373696E  # "bassin": the advisory lock of a database's one relay
 
 # A dead process's lock must not outlive it: the server probes this connection and gives up after five seconds.
@@ -60,6 +62,11 @@ class Relay(Struct):
     stopped_for: str = ""
     publishing: bool = False
 
+    @property
+    def name(self) -> str:
+        """As PostgreSQL shows whose session holds the lock; a pod's host is called like the pod."""
+        return f"bassin.{self.service}.relay@{socket.gethostname()}"[:LONGEST_NAME]
+
     async def run(self) -> None:
         """Until cancelled. Whatever goes wrong: let go of producer and lock, start again at the take-over."""
         failures = 0
@@ -87,7 +94,10 @@ class Relay(Struct):
     async def owner(self) -> AsyncIterator[Connection]:
         """The connection that holds the lock; waits for it. All of the relay's SQL runs on it."""
         connection = await asyncpg.connect(
-            self.url, timeout=5, command_timeout=15, server_settings={**SESSION, **PROBED}
+            self.url,
+            timeout=5,
+            command_timeout=15,
+            server_settings={**SESSION, **PROBED, "application_name": self.name},
         )
         try:
             await _lock(connection)

@@ -1,7 +1,6 @@
 """`bassin person`: what the services hold of one person, given out or erased, with a reason that the audit keeps."""
 
 import asyncio
-import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated
@@ -12,7 +11,7 @@ import msgspec
 from cyclopts import App, Parameter
 
 from common import people
-from common.cli.reach import Reached, fail, reach, running
+from common.cli.reach import Reached, every_service, reach
 from common.clock import Clock
 from common.db import Database, connect
 from common.identifiers import CodeAcademie, enc_hook
@@ -51,7 +50,7 @@ async def everywhere(names: list[str] | None, work: Work) -> tuple[dict[str, Fou
     """What was found in each service, and those that could not be reached: the others are done all the same."""
     found: dict[str, Found] = {}
     failed: list[str] = []
-    for name in names or every_service():
+    for name in names or every_service("add --service NAME"):
         reached = reach(name)
         if reached.service.people is None:
             continue
@@ -64,14 +63,6 @@ async def everywhere(names: list[str] | None, work: Work) -> tuple[dict[str, Fou
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             failed.append(f"{name} was not reached ({type(error).__name__}): run this again")
     return found, failed
-
-
-def every_service() -> list[str]:
-    """Those of the running demo; an environment names the database of one service only."""
-    run = None if "BASSIN_DATABASE_URL" in os.environ else running()
-    if run is None:
-        fail("which service? BASSIN_DATABASE_URL is the database of one: add --service NAME", 2)
-    return sorted(run.services)
 
 
 def told(found: Mapping[str, Found], failed: list[str]) -> int:

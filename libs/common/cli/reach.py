@@ -55,6 +55,9 @@ class Reached(Struct, frozen=True):
     kafka: str
     academies: tuple[CodeAcademie, ...]
 
+    def broker(self) -> str:
+        return self.kafka or fail("BASSIN_KAFKA is missing")
+
     @asynccontextmanager
     async def inbox(self) -> AsyncIterator[Inbox]:
         """The live consumer's inbox, worked by this command; the database keeps the two apart."""
@@ -108,6 +111,14 @@ def running() -> Run | None:
         return msgspec.json.decode(RUN.read_bytes(), type=Run)
     except FileNotFoundError:
         return None
+
+
+def every_service(how: str) -> list[str]:
+    """Those of the running demo; an environment names the database of one service only, `how` says how to name it."""
+    run = None if "BASSIN_DATABASE_URL" in os.environ else running()
+    if run is None:
+        fail(f"which service? BASSIN_DATABASE_URL is the database of one: {how}", 2)
+    return sorted(run.services)
 
 
 def reach(name: str, environ: Mapping[str, str] = os.environ) -> Reached:

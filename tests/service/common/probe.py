@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import date
 from typing import TYPE_CHECKING
@@ -60,11 +60,11 @@ def topics_named(suffix: str) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def own_topics(kafka: str, *, partitions: int = 3) -> AsyncIterator[str]:
+async def own_topics(kafka: str, *, partitions: int = 3, services: Sequence[str] = (PRODUCER,)) -> AsyncIterator[str]:
     """Topics that no other test knows; yields their suffix, which also names relay and consumer group."""
     suffix = secrets.token_hex(4)
     with topics_named(suffix):
-        made = await topics.ensure(kafka, [CONTRACTS[PRODUCER]], partitions=partitions)
+        made = await topics.ensure(kafka, [CONTRACTS[name] for name in services], partitions=partitions)
         try:
             yield suffix
         finally:

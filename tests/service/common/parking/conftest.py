@@ -1,21 +1,18 @@
 """One listener with what reaches it, and an operator at a terminal."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-import msgspec
 import pytest
 from aiokafka import ConsumerRecord
 from tests.service.common import probe
 from tests.service.common.probe import LILLE, LISTENER, fact
+from tests.service.common.terminal import Operator, demo_runs, terminal
 
 from common.batch import Outcome
-from common.cli import main
-from common.cli.reach import Run
 from common.contracts.hr_networks import FACTS
 from common.decided import Decision
 from common.held import Wanted, held
@@ -121,9 +118,6 @@ async def scene(database: "Callable[[str], ServiceUrls]") -> AsyncIterator[Scene
         yield Scene(Inbox(db, table, [LILLE]), urls)
 
 
-Operator = Callable[..., Awaitable[tuple[int, str, str]]]
-
-
 @pytest.fixture
 async def operator(
     scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -131,24 +125,8 @@ async def operator(
     """`await operator("parking", "list", "training")`: exit status, what it says, what it complains of."""
     await probe.query(scene.urls, "DELETE FROM infra.handler")  # the command knows those of the real service
     await register(scene.urls.owner, LISTENER, load(LISTENER).table().names(), {})
-    run = Run(gateway="", identity_provider="", kafka="", academies=("09",), services={LISTENER: scene.urls})
-    (tmp_path / "run.json").write_bytes(msgspec.json.encode(run))
-    monkeypatch.setattr("common.cli.reach.RUN", tmp_path / "run.json")
-    monkeypatch.delenv("BASSIN_DATABASE_URL", raising=False)
-
-    def status(arguments: tuple[str, ...]) -> int:
-        try:
-            return main(list(arguments))
-        except SystemExit as stop:
-            return int(stop.code or 0)
-
-    async def bassin(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = await asyncio.to_thread(status, arguments)
-        told = capsys.readouterr()
-        return code, told.out.strip(), told.err.strip()
-
-    return bassin
+    demo_runs(monkeypatch, tmp_path, {LISTENER: scene.urls})
+    return terminal(capsys)
 
 
 WAITING_FOR_A_LOCK = """

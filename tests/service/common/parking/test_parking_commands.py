@@ -12,8 +12,9 @@ import asyncpg
 import msgspec
 import pytest
 from tests.service.common import probe
-from tests.service.common.parking.conftest import RUBBISH, Operator, Scene
+from tests.service.common.parking.conftest import RUBBISH, Scene
 from tests.service.common.probe import LISTENER
+from tests.service.common.terminal import Operator
 
 from common.contracts.hr_networks import FACTS, PersonLinked
 
