@@ -85,10 +85,15 @@ class Books:
 
     async def under_way(self) -> int:
         """Events of the producer that the listener has not applied."""
+        return sum((await self.behind()).values())
+
+    async def behind(self) -> dict[UUID, int]:
+        """Of which subjects, how many each."""
         published = await self._stage.query(PRODUCER, VERSIONS, self._streams)
         marks = await self._stage.query(LISTENER, MARKS, self._streams)
         at = {(row["stream"], row["subject"]): row["version"] for row in marks}
-        return sum(max(row["version"] - at.get((row["stream"], row["subject"]), 0), 0) for row in published)
+        missing = {row["subject"]: row["version"] - at.get((row["stream"], row["subject"]), 0) for row in published}
+        return {subject: number for subject, number in missing.items() if number > 0}
 
     async def effects(self) -> list[Effect]:
         rows = await self._stage.query(LISTENER, "SELECT * FROM faults.effect WHERE seq > $1 ORDER BY seq", self._seq)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -50,6 +51,7 @@ class Clients:
         self._http = httpx.AsyncClient(base_url=gateway, timeout=TIMEOUT, limits=httpx.Limits(max_connections=64))
         self.commands: list[Command] = []
         self.latencies: list[float] = []  # seconds, of what was acknowledged
+        self.last_failure = 0.0  # by the monotonic clock: when a command last got no 2xx
         self.desks: list[Desk] = []
         self._busy: set[str] = set()
 
@@ -143,6 +145,8 @@ class Clients:
         self.commands.append(command)
         desk.revision += outcome is Outcome.ACKNOWLEDGED
         desk.doubtful = outcome is not Outcome.ACKNOWLEDGED
+        if desk.doubtful:
+            self.last_failure = time.monotonic()
 
     async def _look(self, desk: Desk) -> bool:
         """Where the answer is; what may still be under way will then fail on its If-Match, or make ours fail."""

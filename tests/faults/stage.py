@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from multiprocessing.context import ForkServerProcess
@@ -42,6 +43,7 @@ class Stage:
         os.environ |= {"BASSIN_ADMIN_DATABASE_URL": postgres.admin_url, "BASSIN_KAFKA": self.kafka}
         self.platform = Platform(layout, children)
         self.urls: Urls = {}
+        self.carried = False  # whether the listener hears through a carrier (tests.faults.carrier)
         self._replica_ports: dict[str, int] = {}
         self._read: dict[str, int] = {}  # log -> bytes read before
 
@@ -121,6 +123,22 @@ class Stage:
         content = log.read_bytes() if log.exists() else b""
         before, self._read[who] = self._read.get(who, 0), len(content)
         return content[before:].decode("utf-8", "replace")
+
+    def lines(self, text: str, event: str) -> int:
+        """How many of a log's lines say this."""
+        return sum(f'"event":"{event}"' in line for line in text.splitlines())
+
+    async def bassin(self, service: str, *command: str) -> str:
+        """An operator's command at the terminal; what it printed."""
+        environment = {**os.environ, **self.settings(service)}
+        program = str(Path(sys.executable).parent / "bassin")
+        process = await asyncio.create_subprocess_exec(
+            program, *command, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+        out, error = await process.communicate()
+        if process.returncode not in {0, 1}:
+            raise RuntimeError(f"bassin {' '.join(command)}: {error.decode()}")
+        return out.decode()
 
     # --- databases
 
