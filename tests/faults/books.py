@@ -1,9 +1,9 @@
 """What was committed and published, read from the databases and the topics themselves, and the verdict on it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import asyncpg
 from msgspec import Struct
@@ -99,6 +99,12 @@ class Books:
         rows = await self._stage.query(LISTENER, "SELECT * FROM faults.effect WHERE seq > $1 ORDER BY seq", self._seq)
         return [Effect(r["academie"], r["seen"], f"{r['census']}/{r['uai']}", r["revision"]) for r in rows]
 
+    async def delays(self, sent_at: Mapping[tuple[str, str], float]) -> list[float]:
+        """Seconds from a fact's sending (subject, version -> wall clock) to its effect, since the seed began."""
+        rows = await self._stage.query(LISTENER, WHEN, self._seq)
+        found = ((sent_at.get((str(fact_of(r["census"], r["uai"])), str(r["revision"] + 1))), r["at"]) for r in rows)
+        return [at - sent for sent, at in found if sent is not None]
+
     async def judge(self) -> Sets:
         regressions = await self._stage.query(LISTENER, "SELECT count(*) AS n FROM faults.regression")
         balance = unequal(await self._sums(PRODUCER, ANSWERED), await self._sums(LISTENER, HEARD))
@@ -142,6 +148,12 @@ class Books:
         return sum(command.outcome is outcome for command in self.commands)
 
 
+def fact_of(census: UUID | str, uai: str) -> UUID:
+    """The subject of an answer's facts; their first version says that the school is addressed."""
+    return uuid5(UUID(str(census)), f"uai:{uai}")
+
+
+WHEN = "SELECT census, uai, revision, extract(epoch FROM at)::float8 AS at FROM faults.effect WHERE seq > $1"
 VERSIONS = "SELECT stream, subject, version FROM infra.aggregate WHERE stream = ANY($1)"
 MARKS = "SELECT stream, subject, version FROM infra.inbox WHERE stream = ANY($1)"
 ANSWERED = """
@@ -158,9 +170,13 @@ CREATE TABLE faults.effect (
     academie text NOT NULL, seen text NOT NULL, census uuid NOT NULL, uai text NOT NULL, revision int NOT NULL,
     at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+CREATE TABLE faults.refused (census uuid, uai text);  -- whose handler is to fail
 CREATE TABLE faults.regression (stream text, subject uuid, was bigint, is_now bigint);
 CREATE FUNCTION faults.note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
+    IF EXISTS (SELECT FROM faults.refused r WHERE (r.census, r.uai) = (NEW.census, NEW.uai)) THEN
+        RAISE EXCEPTION 'refused by a fault';
+    END IF;
     INSERT INTO faults.effect (academie, seen, census, uai, revision) VALUES
         (NEW.academie, coalesce(current_setting('bassin.academies', true), ''), NEW.census, NEW.uai, NEW.revision);
     RETURN NULL;

@@ -4,9 +4,9 @@ import asyncio
 import os
 import shutil
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager
+from itertools import count
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -45,6 +45,7 @@ class Stage:
         self.urls: Urls = {}
         self.carried = False  # whether the listener hears through a carrier (tests.faults.carrier)
         self._replica_ports: dict[str, int] = {}
+        self._numbers = count(1)  # of operators' commands
         self._read: dict[str, int] = {}  # log -> bytes read before
 
     # --- processes
@@ -129,16 +130,19 @@ class Stage:
         return sum(f'"event":"{event}"' in line for line in text.splitlines())
 
     async def bassin(self, service: str, *command: str) -> str:
-        """An operator's command at the terminal; what it printed."""
-        environment = {**os.environ, **self.settings(service)}
-        program = str(Path(sys.executable).parent / "bassin")
-        process = await asyncio.create_subprocess_exec(
-            program, *command, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-        )
-        out, error = await process.communicate()
-        if process.returncode not in {0, 1}:
-            raise RuntimeError(f"bassin {' '.join(command)}: {error.decode()}")
-        return out.decode()
+        """An operator's command at the terminal, in a process that has its imports already; what it printed."""
+        name, log = f"operator-{next(self._numbers)}", STATE / "logs" / f"operator-{service}.txt"
+        started = self.platform.forked.start
+        launcher, settings = "tests.faults.launch:operate", self.settings(service)
+        before = log.stat().st_size if log.exists() else 0
+        await asyncio.to_thread(lambda: started(name, launcher, *command, log=log, environment=settings))
+        process = self.platform.forked.running.pop(name)
+        await asyncio.to_thread(process.join, 30)
+        status, said = process.exitcode, log.read_bytes()[before:].decode()
+        await asyncio.to_thread(self.platform.forked.end, process)
+        if status not in {0, 1}:
+            raise RuntimeError(f"bassin {' '.join(command)}: {status}: {said}")
+        return said
 
     # --- databases
 
