@@ -81,7 +81,7 @@ FAULTS: tuple[Fault, ...] = (
         name="F10",
         title="every record delivered 1 to 5 times",
         run=repeat_everything,
-        seeds=44,
+        seeds=46,
         in_check=3,
         moves=(f"{LISTENER}:bassin_inbox_duplicates_total",),
     ),

@@ -131,14 +131,13 @@ class Stage:
 
     async def bassin(self, service: str, *command: str) -> str:
         """An operator's command at the terminal, in a process that has its imports already; what it printed."""
-        name, log = f"operator-{next(self._numbers)}", STATE / "logs" / f"operator-{service}.txt"
-        started = self.platform.forked.start
-        launcher, settings = "tests.faults.launch:operate", self.settings(service)
-        before = log.stat().st_size if log.exists() else 0
+        name = f"operator-{next(self._numbers)}"
+        log, settings = STATE / "logs" / f"{name}.txt", self.settings(service)
+        started, launcher = self.platform.forked.start, "tests.faults.launch:operate"
         await asyncio.to_thread(lambda: started(name, launcher, *command, log=log, environment=settings))
         process = self.platform.forked.running.pop(name)
         await asyncio.to_thread(process.join, 30)
-        status, said = process.exitcode, log.read_bytes()[before:].decode()
+        status, said = process.exitcode, log.read_text()
         await asyncio.to_thread(self.platform.forked.end, process)
         if status not in {0, 1}:
             raise RuntimeError(f"bassin {' '.join(command)}: {status}: {said}")
