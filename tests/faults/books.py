@@ -144,6 +144,10 @@ class Books:
         late += [] if self.counted(Outcome.ACKNOWLEDGED) else ["no command was acknowledged: nothing was tried"]
         return [*late, *(await self.judge()).broken(), *(await self.told()).broken(), *left]
 
+    async def begun(self) -> bool:
+        """Whether a command of this seed was acknowledged."""
+        return self.counted(Outcome.ACKNOWLEDGED) > 0
+
     def counted(self, outcome: Outcome) -> int:
         return sum(command.outcome is outcome for command in self.commands)
 

@@ -26,6 +26,7 @@ async def die_between_commit_and_publication(stage: Stage, seed: int) -> Verdict
     await stage.kill(PRODUCER)
     await stage.start(PRODUCER, TRAPPED, rng.choice(PLACES), "kill", str(rng.randint(1, 8)), str(armed))
     async with stage.clients.writing(rng):
+        await until(stage.books.begun, within=10)
         armed.touch()
         verdict.check(await stage.until_dead(PRODUCER), "the trap did not close")
         await asyncio.sleep(rng.random() * 0.1)
