@@ -113,5 +113,5 @@ class KafkaNode:
 
 
 def cluster_id() -> str:
-    """Of a cluster, or of a directory in it: 16 random bytes as Kafka writes them."""
-    return base64.urlsafe_b64encode(secrets.token_bytes(16)).rstrip(b"=").decode()
+    """Of a cluster, or of a directory in it: 16 random bytes as Kafka writes them; none may begin with -."""
+    return base64.urlsafe_b64encode(b"\0" + secrets.token_bytes(15)).rstrip(b"=").decode()

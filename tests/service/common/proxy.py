@@ -41,7 +41,7 @@ class Proxy:
         self.round_trips = 0  # times the server answered something that was asked
         self.refusing = False
         self.asking, self.answering = Way(), Way()
-        self._chance = random.Random(seed)  # noqa: S311 - a schedule
+        self._chance = random.Random(seed)
         self._asked = False
         self._lines: set[asyncio.StreamWriter] = set()
 
@@ -94,7 +94,7 @@ class Proxy:
         while True:
             due, data = await underway.get()
             await asyncio.sleep(due - asyncio.get_running_loop().time())
-            while (way := self.asking if asking else self.answering).held:
+            while (way := self.asking if asking else self.answering).held:  # noqa: ASYNC110 - both ways are plain values
                 await asyncio.sleep(0.02)
             carried += len(data)
             if carried > way.breaks_after:
