@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import random
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -49,6 +50,7 @@ class Clients:
         self._file = file.open("ab", buffering=0)
         self._http = httpx.AsyncClient(base_url=gateway, timeout=TIMEOUT, limits=httpx.Limits(max_connections=64))
         self.commands: list[Command] = []
+        self.answers = Counter[tuple[int, bool]]()  # of commands: status, with Retry-After
         self.latencies: list[float] = []  # seconds, of what was acknowledged
         self.desks: list[Desk] = []
         self._busy: set[str] = set()
@@ -131,6 +133,7 @@ class Clients:
             answer = await self._http.put(desk.path, json=body, headers=_as(desk) | match)
         except httpx.HTTPError:
             return Outcome.INDETERMINATE
+        self.answers[answer.status_code, "retry-after" in answer.headers] += 1
         if answer.is_success:
             said = answer.json()
             assert (said["uai"], said["revision"]) == (desk.school.uai, desk.revision + 1), said

@@ -58,7 +58,7 @@ class KafkaNode:
         self.home, self.port, self.log = home, port, log
         self._controller_port = controller_port
         self._heap = heap
-        self._settings = settings or {}
+        self.settings = dict(settings or {})
         self._storage = storage or ("--standalone", f"--cluster-id={cluster_id()}")
 
     @property
@@ -102,7 +102,7 @@ class KafkaNode:
             "controller.quorum.bootstrap.servers": controller,
             "listeners": f"PLAINTEXT://{LOOPBACK}:{self.port},CONTROLLER://{controller}",
         }
-        return "".join(f"{name}={value}\n" for name, value in {**SETTINGS, **addresses, **self._settings}.items())
+        return "".join(f"{name}={value}\n" for name, value in {**SETTINGS, **addresses, **self.settings}.items())
 
     def _ready(self) -> bool:
         """It answers a request, which it does only once it has joined its own cluster."""
