@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from uuid import uuid4
 
+import asyncpg
 from aiokafka import AIOKafkaProducer, TopicPartition
 from tests.faults.checker import Outcome
 from tests.faults.fault import Fault, Verdict
@@ -23,7 +24,7 @@ from common.local.places import STATE
 from common.local.serving import serve
 
 AWAY = (2.0, 6.0)  # seconds without a broker, besides its own start
-BACKLOG = 20_000  # events
+BACKLOG = 40_000  # events
 DRAIN = 10_000  # events a second, at least
 RENEWED = 5.0  # seconds within which a new producer is at work
 SAME_LINE = 3  # times that one fault may make a log say the same
@@ -66,20 +67,27 @@ async def _drained_at(stage: Stage) -> float:
             outbox.append(tx, LILLE, [PersonLinked(subject=uuid4(), agent=uuid4()) for _ in range(1000)])
     await pool.close()
     await asyncio.to_thread(node.start, stage.children)
-    begun, first = 0.0, 0
-    while left := await waiting(stage):
-        if left < BACKLOG and not begun:
-            begun, first = time.monotonic(), left
-        await asyncio.sleep(0.02)
-    rate = first / (time.monotonic() - begun) if begun else float("inf")
+    rate = await _rate(stage)
     await stage.books.settle(within=60)
     return rate
 
 
+async def _rate(stage: Stage) -> float:
+    """From the first batch that is gone to the last."""
+    seen: list[tuple[float, int]] = []
+    connection = await asyncpg.connect(stage.urls[PRODUCER]["admin"])
+    while not seen or seen[-1][1]:
+        seen.append((time.monotonic(), await connection.fetchval(WAITING)))
+        await asyncio.sleep(0.05)
+    await connection.close()
+    first = next((at, left) for at, left in seen if left < BACKLOG)
+    return first[1] / (seen[-1][0] - first[0])
+
+
 async def waiting(stage: Stage) -> int:
     """Events that the producer has committed and not published."""
-    rows = await stage.query(PRODUCER, "SELECT count(*) AS n FROM infra.outbox")
-    count: int = rows[0]["n"]
+    rows = await stage.query(PRODUCER, WAITING)
+    count: int = rows[0]["count"]
     return count
 
 
@@ -152,6 +160,7 @@ def poisoned(name: str, armed: str) -> None:
     serve(name)
 
 
+WAITING = "SELECT count(*) FROM infra.outbox"
 FAULTS: tuple[Fault, ...] = (
     Fault(
         name="F5",
