@@ -5,6 +5,7 @@ import contextlib
 import random
 import time
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -50,6 +51,7 @@ class Clients:
         self._file = file.open("ab", buffering=0)
         self._http = httpx.AsyncClient(base_url=gateway, timeout=TIMEOUT, limits=httpx.Limits(max_connections=64))
         self.commands: list[Command] = []
+        self.answers = Counter[tuple[int, bool]]()  # of commands: status, with Retry-After
         self.latencies: list[float] = []  # seconds, of what was acknowledged
         self.last_failure = 0.0  # by the monotonic clock: when a command last got no 2xx
         self.desks: list[Desk] = []
@@ -135,6 +137,7 @@ class Clients:
             answer = await self._http.put(desk.path, json=body, headers=_as(desk) | match)
         except httpx.HTTPError:
             return Outcome.INDETERMINATE
+        self.answers[answer.status_code, "retry-after" in answer.headers] += 1
         if answer.is_success:
             said = answer.json()
             assert (said["uai"], said["revision"]) == (desk.school.uai, desk.revision + 1), said

@@ -18,15 +18,19 @@ from tests.faults.books import Books
 from tests.faults.clients import Clients
 from tests.journeys.platform.platform_of_tests import free_block
 
+from common import topics
+from common.contracts.catalogue import CONTRACTS
 from common.local.children import Children, Reaper
 from common.local.journey import Journey
 from common.local.kafka import KafkaNode
+from common.local.kafka_cluster import REPLICATION, KafkaCluster
 from common.local.layout import GATEWAY, IDENTITY, Layout
 from common.local.mailbox import mailbox
 from common.local.places import STATE, postgres_home
 from common.local.platform import Platform, Urls
 from common.local.ports import free_ports
 from common.local.postgres import Postgres
+from common.local.provision import PARTITIONS
 from common.relay import LOCK
 
 PRODUCER, LISTENER = "hr_networks", "training"  # who publishes answers, and who acts on them
@@ -163,6 +167,8 @@ class Stage:
     def begin(self, ends: ExitStack) -> None:
         self.platform.environment()
         self.platform.postgres()
+        if len(self.nodes) > 1:
+            asyncio.run(topics.ensure(self.kafka, CONTRACTS.values(), partitions=PARTITIONS, replication=REPLICATION))
         _, self.urls = self.platform.databases()
         ends.enter_context(mailbox(self.layout.mails, self.layout.port("smtp")))
         ends.callback(self.platform.forked.end_all)
@@ -190,7 +196,8 @@ async def until(holds: Callable[[], Any], *, within: float, every: float = 0.05)
 
 
 def brokers(number: int, home: Path) -> list[KafkaNode]:
-    assert number == 1, "three nodes are not made here yet"
+    if number > 1:
+        return KafkaCluster(home, logs=STATE).nodes
     port, controller = free_ports(2)
     return [KafkaNode(home / "kafka", port=port, controller_port=controller, log=STATE / "kafka.log")]
 
