@@ -76,9 +76,13 @@ async def poison_some(stage: Stage, seed: int) -> Verdict:
         kinds = [FAILING, *rng.sample(sorted(KINDS.keys() - {FAILING}), 4)]
         poisons = [Poison(d, k) for d, k in zip(rng.sample(stage.clients.desks, 5), kinds, strict=True)]
         await _poison(stage, carrier, rng, poisons, verdict)
-        after = await stage.books.delays(carrier.sent_at)
-        _compare(calm, after[len(calm) :], verdict)
+        poisoned = (await stage.books.delays(carrier.sent_at))[len(calm) :]
         await _mend(stage, poisons)
+        before = len(await stage.books.delays(carrier.sent_at))
+        await _others(stage, rng, poisons, OTHERS)
+        await stage.books.settle()
+        calm_again = (await stage.books.delays(carrier.sent_at))[before:]
+        _compare(max(p99(calm), p99(calm_again)), p99(poisoned), verdict)
         if rng.random() < 0.25:
             await _one_too_many(stage, carrier, rng, verdict)
         verdict.broken += await stage.books.close()
@@ -148,11 +152,15 @@ async def _only(stage: Stage, subjects: set[str]) -> bool:
     return {str(subject) for subject in await stage.books.behind()} == subjects
 
 
-def _compare(calm: Sequence[float], poisoned: Sequence[float], verdict: Verdict) -> None:
-    before, during = (sorted(delays)[int(len(delays) * 0.99)] for delays in (calm, poisoned))
-    verdict.figures["p99 of others, ratio"] = during / before
-    verdict.figures["p99 of others, s"] = during
-    verdict.check(during < 2 * before or during < FLOOR, f"others' p99 went from {before:.3f} to {during:.3f} s")
+def p99(delays: Sequence[float]) -> float:
+    return sorted(delays)[int(len(delays) * 0.99)]
+
+
+def _compare(calm: float, poisoned: float, verdict: Verdict) -> None:
+    """`calm` is the slower one of before and after: a machine that is busy with something else is busy in between."""
+    verdict.figures["p99 of others, ratio"] = poisoned / calm
+    verdict.figures["p99 of others, s"] = poisoned
+    verdict.check(poisoned < 2 * calm or poisoned < FLOOR, f"others' p99 went from {calm:.3f} to {poisoned:.3f} s")
 
 
 async def _mend(stage: Stage, poisons: Sequence[Poison]) -> None:

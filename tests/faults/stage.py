@@ -1,9 +1,12 @@
 """The whole platform for the faults to act on: real servers, the product's own processes, each to be killed alone."""
 
 import asyncio
+import contextlib
+import json
 import os
 import shutil
 import signal
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from itertools import count
@@ -35,6 +38,7 @@ from common.relay import LOCK
 
 PRODUCER, LISTENER = "hr_networks", "training"  # who publishes answers, and who acts on them
 SERVE = "common.local.serving:serve"
+A_REQUEST = "service_did_not_answer"  # the gateway, once for each request that failed: an access log
 Environment: TypeAlias = Mapping[str, str]
 
 
@@ -50,6 +54,7 @@ class Stage:
         self.carried = False  # whether the listener hears through a carrier (tests.faults.carrier)
         self._replica_ports: dict[str, int] = {}
         self._numbers = count(1)  # of operators' commands
+        self._heard: dict[str, int] = {}  # the same, by `loud`
         self._read: dict[str, int] = {}  # log -> bytes read before
 
     # --- processes
@@ -128,6 +133,19 @@ class Stage:
         content = log.read_bytes() if log.exists() else b""
         before, self._read[who] = self._read.get(who, 0), len(content)
         return content[before:].decode("utf-8", "replace")
+
+    def loud(self) -> Counter[str]:
+        """Of every log, since it was asked last: how often each thing was said at level warning or above."""
+        found = Counter[str]()
+        for log in self.layout.logs.glob("*.jsonl"):
+            content = log.read_bytes()
+            before, self._heard[log.name] = self._heard.get(log.name, 0), len(content)
+            for line in content[before:].splitlines():
+                with contextlib.suppress(ValueError, TypeError, KeyError):  # a line that was cut by a kill
+                    said = json.loads(line)
+                    if said["level"] in {"warning", "error", "critical"} and said["event"] != A_REQUEST:
+                        found[f"{log.stem}: {said['event']}"] += 1
+        return found
 
     def lines(self, text: str, event: str) -> int:
         """How many of a log's lines say this."""
