@@ -43,13 +43,14 @@ async def crash_the_database(stage: Stage, seed: int) -> Verdict:
         crashed = time.monotonic()
         await asyncio.to_thread(stage.postgres.stop, at_once=True)
         await asyncio.to_thread(stage.postgres.start, stage.children)
+        away = time.monotonic() - crashed
         known = len(stage.clients.commands)
         verdict.check(
             await until(lambda: _acknowledged_again(stage, known), within=15) < 15, "no command succeeds any more"
         )
         await asyncio.sleep(2.0)
     errors = max(0.0, stage.clients.last_failure - crashed)
-    verdict.figures["errors for s"] = errors
+    verdict.figures |= {"errors for s": errors, "database away s": away}
     verdict.check(errors <= ERRORS, f"clients got errors for {errors:.1f} s")
     verdict.broken += await stage.books.close()
     said = stage.lines(stage.said(PRODUCER), "relay starts again")
