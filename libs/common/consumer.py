@@ -109,7 +109,7 @@ class Consumer(ConsumerRebalanceListener):
 
     def _broker(self) -> KafkaBroker:
         return KafkaBroker(
-            self._url,
+            self._url.split(","),
             consumer_only=True,
             allow_auto_create_topics=False,
             apply_types=False,

@@ -86,7 +86,7 @@ class Platform:
 
     def begin(self, urls: Urls) -> None:
         for name, by_role in urls.items():
-            self._start(name, "common.local.serving:serve", name, environment=self._service(name, by_role))
+            self._start(name, "common.local.serving:serve", name, environment=self.service_environment(name, by_role))
         for name in urls:
             self.forked.wait_ready(name, f"{self.layout.url(name)}/readyz")
 
@@ -112,7 +112,7 @@ class Platform:
             "BASSIN_DRAIN_SECONDS": DRAIN_SECONDS,
         }
 
-    def _service(self, name: str, by_role: Mapping[str, str]) -> dict[str, str]:
+    def service_environment(self, name: str, by_role: Mapping[str, str]) -> dict[str, str]:
         return {
             "BASSIN_ACADEMIES": ",".join(ACADEMIES),
             "BASSIN_DATABASE_URL": by_role["app"],

@@ -19,7 +19,7 @@ class Unexpected(ServiceDied):
 
 class Visitor:
     def __init__(self, account: str, token: str, http: httpx.Client) -> None:
-        self.account, self._http = account, http
+        self.account, self.token, self._http = account, token, http
         self._headers = {"Authorization": f"Bearer {token}"}
 
     def get(self, path: str, **query: str) -> Answer:
