@@ -114,9 +114,9 @@ def _reset(writer: asyncio.StreamWriter) -> None:
 
 
 @asynccontextmanager
-async def before(url: str, *, port: int = 0) -> AsyncIterator[Proxy]:
+async def before(url: str, *, port: int = 0, seed: int = 0) -> AsyncIterator[Proxy]:
     """`proxy.url` leads where `url` leads; a broker must be told its `port` beforehand, for it names it to clients."""
-    proxy, parts = Proxy(), urlsplit(url)
+    proxy, parts = Proxy(seed), urlsplit(url)
     assert parts.hostname is not None
     assert parts.port is not None
     host, real = parts.hostname, parts.port
