@@ -7,13 +7,14 @@ BIN := .venv/bin
 LOCAL := .venv/local.stamp
 DEV := .venv/dev.stamp
 
-.PHONY: help demo test check faults fix items lock
+.PHONY: help demo test check faults faults-sabotage fix items lock
 help:
 	@echo 'make demo     PostgreSQL, Kafka and every service on this machine, with fictional data; Ctrl-C ends it'
 	@echo '              (ONCE=1: play the witness journey and end; PORT=8080; FRESH=1: forget what an earlier demo kept)'
 	@echo 'make test     the tests, on a real PostgreSQL and a real Kafka'
 	@echo 'make check    what CI runs: lint, types, import rules, tests, API documents'
 	@echo 'make faults   what the platform must survive, done to it (F=F1 plays one, SEED=42 that schedule again)'
+	@echo 'make faults-sabotage  the product spoiled in eight ways: each must be caught by the fault that is named for it'
 	@echo 'make fix      correct what ruff can correct'
 	@echo 'make items    which items of the domain are proven, from the last test run'
 	@echo 'make lock     choose the newest dependencies and write requirements/*.lock again'
@@ -30,7 +31,11 @@ check: $(DEV)
 
 faults: $(DEV)
 	@$(BIN)/python -m common.local.fetch
-	@$(BIN)/python -m tests.faults $(F) $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python -m tests.faults $(F) $(if $(SEED),--seed $(SEED)) $(if $(CHECK),--check)
+
+faults-sabotage: $(DEV)
+	@$(BIN)/python -m common.local.fetch
+	@$(BIN)/python -m tests.faults.sabotage $(S)
 
 fix: $(DEV)
 	@$(BIN)/ruff check --fix . || true

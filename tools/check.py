@@ -30,6 +30,7 @@ STEPS = [
     Step("npm packages", ["npm", "ci", "--silent"], ("npm", "package-lock.json")),
     Step("OpenAPI document", [REDOCLY, "lint", "docs/openapi.json"], (REDOCLY, "docs/openapi.json")),
     Step("AsyncAPI document", [REDOCLY, "lint", "docs/asyncapi.json"], (REDOCLY, "docs/asyncapi.json")),
+    Step("faults", ["make", "faults", "CHECK=1"]),
     Step("tests", ["make", "test"]),  # last: its closing line is the one that CI reads
 ]
 

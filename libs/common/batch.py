@@ -129,7 +129,7 @@ class Batch:
                 await self._inbox.handle(self._tx, record)
                 return ""
             async with self._tx.savepoint():
-                await self._inbox.handle(self._tx, record)
+                await self._inbox.handle(self._tx, record, alone=True)
         except Exception as error:
             if transient(error):
                 raise

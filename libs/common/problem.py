@@ -1,5 +1,6 @@
 """RFC 9457: every refusal, whoever said it, in one form with a stable type, French texts and the id to quote."""
 
+import logging
 import re
 import socket
 from collections.abc import Mapping
@@ -46,6 +47,7 @@ PASSING = (
 )
 MISSING = re.compile(r"Missing required (\w+) parameter '(\w+)'")
 log = structlog.get_logger()
+UNAVAILABLE = logging.getLogger("bassin.unavailable")  # once a minute: each refused request is counted by its status
 
 
 class Problem(Struct, frozen=True, kw_only=True):
@@ -89,7 +91,7 @@ def answered_before(_: Request[Any, Any, Any], replayed: Replayed) -> Response[b
 
 
 def passing(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    log.warning("database_unavailable", error=type(error).__qualname__)
+    UNAVAILABLE.warning("database_unavailable", extra={"error": type(error).__qualname__})
     return answer(request, protocol.Busy("Réessayez dans quelques instants : rien n’a été enregistré.", retry_after=2))
 
 

@@ -1,9 +1,9 @@
 """What was committed and published, read from the databases and the topics themselves, and the verdict on it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import asyncpg
 from msgspec import Struct
@@ -85,14 +85,25 @@ class Books:
 
     async def under_way(self) -> int:
         """Events of the producer that the listener has not applied."""
+        return sum((await self.behind()).values())
+
+    async def behind(self) -> dict[UUID, int]:
+        """Of which subjects, how many each."""
         published = await self._stage.query(PRODUCER, VERSIONS, self._streams)
         marks = await self._stage.query(LISTENER, MARKS, self._streams)
         at = {(row["stream"], row["subject"]): row["version"] for row in marks}
-        return sum(max(row["version"] - at.get((row["stream"], row["subject"]), 0), 0) for row in published)
+        missing = {row["subject"]: row["version"] - at.get((row["stream"], row["subject"]), 0) for row in published}
+        return {subject: number for subject, number in missing.items() if number > 0}
 
     async def effects(self) -> list[Effect]:
         rows = await self._stage.query(LISTENER, "SELECT * FROM faults.effect WHERE seq > $1 ORDER BY seq", self._seq)
         return [Effect(r["academie"], r["seen"], f"{r['census']}/{r['uai']}", r["revision"]) for r in rows]
+
+    async def delays(self, sent_at: Mapping[tuple[str, str], float]) -> list[float]:
+        """Seconds from a fact's sending (subject, version -> wall clock) to its effect, since the seed began."""
+        rows = await self._stage.query(LISTENER, WHEN, self._seq)
+        found = ((sent_at.get((str(fact_of(r["census"], r["uai"])), str(r["revision"] + 1))), r["at"]) for r in rows)
+        return [at - sent for sent, at in found if sent is not None]
 
     async def judge(self) -> Sets:
         regressions = await self._stage.query(LISTENER, "SELECT count(*) AS n FROM faults.regression")
@@ -133,10 +144,20 @@ class Books:
         late += [] if self.counted(Outcome.ACKNOWLEDGED) else ["no command was acknowledged: nothing was tried"]
         return [*late, *(await self.judge()).broken(), *(await self.told()).broken(), *left]
 
+    async def begun(self) -> bool:
+        """Whether a command of this seed was acknowledged."""
+        return self.counted(Outcome.ACKNOWLEDGED) > 0
+
     def counted(self, outcome: Outcome) -> int:
         return sum(command.outcome is outcome for command in self.commands)
 
 
+def fact_of(census: UUID | str, uai: str) -> UUID:
+    """The subject of an answer's facts; their first version says that the school is addressed."""
+    return uuid5(UUID(str(census)), f"uai:{uai}")
+
+
+WHEN = "SELECT census, uai, revision, extract(epoch FROM at)::float8 AS at FROM faults.effect WHERE seq > $1"
 VERSIONS = "SELECT stream, subject, version FROM infra.aggregate WHERE stream = ANY($1)"
 MARKS = "SELECT stream, subject, version FROM infra.inbox WHERE stream = ANY($1)"
 ANSWERED = """
@@ -153,9 +174,13 @@ CREATE TABLE faults.effect (
     academie text NOT NULL, seen text NOT NULL, census uuid NOT NULL, uai text NOT NULL, revision int NOT NULL,
     at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+CREATE TABLE faults.refused (census uuid, uai text);  -- whose handler is to fail
 CREATE TABLE faults.regression (stream text, subject uuid, was bigint, is_now bigint);
 CREATE FUNCTION faults.note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
+    IF EXISTS (SELECT FROM faults.refused r WHERE (r.census, r.uai) = (NEW.census, NEW.uai)) THEN
+        RAISE EXCEPTION 'refused by a fault';
+    END IF;
     INSERT INTO faults.effect (academie, seen, census, uai, revision) VALUES
         (NEW.academie, coalesce(current_setting('bassin.academies', true), ''), NEW.census, NEW.uai, NEW.revision);
     RETURN NULL;

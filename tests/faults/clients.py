@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import random
+import time
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,6 +53,7 @@ class Clients:
         self.commands: list[Command] = []
         self.answers = Counter[tuple[int, bool]]()  # of commands: status, with Retry-After
         self.latencies: list[float] = []  # seconds, of what was acknowledged
+        self.last_failure = 0.0  # by the monotonic clock: when a command last got no 2xx
         self.desks: list[Desk] = []
         self._busy: set[str] = set()
 
@@ -92,13 +94,15 @@ class Clients:
             stop.set()
             await asyncio.gather(*tasks)
 
-    async def write(self, rng: random.Random, number: int, *, clients: int = 8) -> None:
-        """So many commands, then done."""
+    async def write(
+        self, rng: random.Random, number: int, *, clients: int = 8, desks: Sequence[Desk] | None = None
+    ) -> None:
+        """So many commands, then done; `desks` has more than there are clients."""
         left = iter(range(number))
 
         async def some() -> None:
             for _ in left:
-                await self.command(self._take(rng), rng)
+                await self.command(self._take(rng, desks), rng)
 
         await asyncio.gather(*(some() for _ in range(clients)))
 
@@ -107,8 +111,8 @@ class Clients:
             told = await self.command(self._take(rng), rng)
             await asyncio.sleep(pause if told is Outcome.ACKNOWLEDGED else max(pause, 0.05))
 
-    def _take(self, rng: random.Random) -> Desk:
-        free = [desk for desk in self.desks if desk.subject not in self._busy]
+    def _take(self, rng: random.Random, desks: Sequence[Desk] | None = None) -> Desk:
+        free = [desk for desk in desks or self.desks if desk.subject not in self._busy]
         return rng.choice(free)
 
     async def command(self, desk: Desk, rng: random.Random) -> Outcome | None:
@@ -146,6 +150,8 @@ class Clients:
         self.commands.append(command)
         desk.revision += outcome is Outcome.ACKNOWLEDGED
         desk.doubtful = outcome is not Outcome.ACKNOWLEDGED
+        if desk.doubtful:
+            self.last_failure = time.monotonic()
 
     async def _look(self, desk: Desk) -> bool:
         """Where the answer is; what may still be under way will then fail on its If-Match, or make ours fail."""

@@ -113,10 +113,13 @@ async def _one(fault: Fault, stage: Stage, seed: int) -> Verdict:
     try:
         async with asyncio.timeout(PLAYED * (4 if fault.seeds == 1 else 1)):
             await stage.books.begin()
+            stage.loud()
             verdict = await fault.run(stage, seed)
     except Exception as error:  # noqa: BLE001 - whatever it is, the invariant was not seen to hold
         traceback.print_exc()
         return Verdict(broken=[f"{type(error).__name__}: {error}"])
+    flood = {said: number for said, number in stage.loud().items() if number > fault.lines}
+    verdict.check(not flood, f"the logs are flooded: {flood}")
     if not verdict.broken and not verdict.not_run:
         after = await _moving(fault, stage)
         verdict.broken += [f"{name} did not move" for name in fault.moves if not _moved(before[name], after[name])]

@@ -38,6 +38,7 @@ class Fault(Struct, frozen=True, kw_only=True):
     nodes: int = 1  # of Kafka
     own_stage: bool = False  # it leaves nothing that another fault could go on from
     least: frozenset[str] = frozenset()  # figures whose smallest value over the seeds is the one to tell
+    lines: int = 20  # of one kind, at level warning or above, that the logs may gain in one schedule
     moves: tuple[str, ...] = ()  # metrics an operator sees move, `service:bassin_name`
 
 

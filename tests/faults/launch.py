@@ -5,6 +5,7 @@ Nothing of it is in the product: the trap is put around the function in the proc
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 
 from common import takeover
+from common.cli import main
 from common.contracts.catalogue import STREAMS
 from common.inbox import Inbox
 from common.kafka_log import KafkaLog
@@ -53,6 +55,11 @@ def wrap(owner: Any, function: str, trap: Trap, *, late: bool) -> None:
         return result
 
     setattr(owner, function, around)
+
+
+def operate(*command: str) -> None:
+    """`bassin` as an operator would call it."""
+    sys.exit(main([*command]))
 
 
 def carried(name: str, *streams: str) -> None:

@@ -1,11 +1,15 @@
 """The whole platform for the faults to act on: real servers, the product's own processes, each to be killed alone."""
 
 import asyncio
+import contextlib
+import json
 import os
 import shutil
 import signal
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager
+from itertools import count
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -34,6 +38,7 @@ from common.relay import LOCK
 
 PRODUCER, LISTENER = "hr_networks", "training"  # who publishes answers, and who acts on them
 SERVE = "common.local.serving:serve"
+A_REQUEST = "service_did_not_answer"  # the gateway, once for each request that failed: an access log
 Environment: TypeAlias = Mapping[str, str]
 
 
@@ -46,7 +51,10 @@ class Stage:
         os.environ |= {"BASSIN_ADMIN_DATABASE_URL": postgres.admin_url, "BASSIN_KAFKA": self.kafka}
         self.platform = Platform(layout, children)
         self.urls: Urls = {}
+        self.carried = False  # whether the listener hears through a carrier (tests.faults.carrier)
         self._replica_ports: dict[str, int] = {}
+        self._numbers = count(1)  # of operators' commands
+        self._heard: dict[str, int] = {}  # the same, by `loud`
         self._read: dict[str, int] = {}  # log -> bytes read before
 
     # --- processes
@@ -125,6 +133,37 @@ class Stage:
         content = log.read_bytes() if log.exists() else b""
         before, self._read[who] = self._read.get(who, 0), len(content)
         return content[before:].decode("utf-8", "replace")
+
+    def loud(self) -> Counter[str]:
+        """Of every log, since it was asked last: how often each thing was said at level warning or above."""
+        found = Counter[str]()
+        for log in self.layout.logs.glob("*.jsonl"):
+            content = log.read_bytes()
+            before, self._heard[log.name] = self._heard.get(log.name, 0), len(content)
+            for line in content[before:].splitlines():
+                with contextlib.suppress(ValueError, TypeError, KeyError):  # a line that was cut by a kill
+                    said = json.loads(line)
+                    if said["level"] in {"warning", "error", "critical"} and said["event"] != A_REQUEST:
+                        found[f"{log.stem}: {said['event']}"] += 1
+        return found
+
+    def lines(self, text: str, event: str) -> int:
+        """How many of a log's lines say this."""
+        return sum(f'"event":"{event}"' in line for line in text.splitlines())
+
+    async def bassin(self, service: str, *command: str) -> str:
+        """An operator's command at the terminal, in a process that has its imports already; what it printed."""
+        name = f"operator-{next(self._numbers)}"
+        log, settings = STATE / "logs" / f"{name}.txt", self.settings(service)
+        started, launcher = self.platform.forked.start, "tests.faults.launch:operate"
+        await asyncio.to_thread(lambda: started(name, launcher, *command, log=log, environment=settings))
+        process = self.platform.forked.running.pop(name)
+        await asyncio.to_thread(process.join, 30)
+        status, said = process.exitcode, log.read_text()
+        await asyncio.to_thread(self.platform.forked.end, process)
+        if status not in {0, 1}:
+            raise RuntimeError(f"bassin {' '.join(command)}: {status}: {said}")
+        return said
 
     # --- databases
 

@@ -1,7 +1,6 @@
 """PostgreSQL says why it ends a session, then ends it; who asks between the two gets an error of asyncpg's own."""
 
 import asyncio
-from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -12,7 +11,6 @@ from tests.service.common.probe import PRODUCER
 
 from common import mail_sender, problem, timekeeper, watch
 from common.batch import transient
-from common.db import Database
 from common.identifiers import CodeAcademie
 
 if TYPE_CHECKING:
@@ -40,23 +38,6 @@ async def test_what_is_asked_before_the_end_has_arrived_waits_for_the_database(p
     assert isinstance(told.value, problem.PASSING)
 
 
-@pytest.mark.parametrize("within", ["transaction", "savepoint"])
-async def test_a_session_that_ends_within_a_transaction_says_so_itself(producer: Database, within: str) -> None:
-    """What the pool says when its connection is gone hid it: 500 instead of 503 when the disk was full."""
-    with pytest.raises(asyncpg.PostgresError) as told:
-        await end_within(producer, within)
-
-    assert isinstance(told.value, problem.PASSING)
-
-
-async def end_within(db: Database, within: str) -> None:
-    async with db.batch([CodeAcademie("09")]) as tx, AsyncExitStack() as ends:
-        if within == "savepoint":
-            await ends.enter_async_context(tx.savepoint())
-        await tx.fetch(SUICIDE)
-
-
-SUICIDE = "SELECT pg_terminate_backend(pg_backend_pid())"
 END = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()

@@ -16,8 +16,10 @@ def stream() -> io.StringIO:
     return stream
 
 
-@pytest.mark.parametrize(("name", "lines"), [("aiokafka.consumer.fetcher", 1), ("bassin.inbox", 50)])
-def test_only_libraries_that_repeat_themselves_are_cut_short(stream: io.StringIO, name: str, lines: int) -> None:
+@pytest.mark.parametrize(
+    ("name", "lines"), [("aiokafka.consumer.fetcher", 1), ("bassin.unavailable", 1), ("bassin.inbox", 50)]
+)
+def test_only_those_who_repeat_themselves_are_cut_short(stream: io.StringIO, name: str, lines: int) -> None:
     for number in range(50):
         logging.getLogger(name).error("unable to connect, attempt %s", number)
 
