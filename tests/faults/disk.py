@@ -46,8 +46,7 @@ async def _postgres_full(stage: Stage, rng: random.Random, verdict: Verdict) -> 
             refused = await until(lambda: _refused(stage, before), within=FULL * 2)
             await asyncio.sleep(FULL)
             ballast.unlink()
-            if stage.postgres.ended:  # it gives up when it cannot write ahead; a supervisor starts it again
-                await asyncio.to_thread(stage.postgres.start, stage.children)
+            await asyncio.to_thread(_again, stage, stage.postgres)
             verdict.figures["resumed_seconds"] = resumed = await until(lambda: accepted(stage, rng), within=60)
         verdict.check(resumed <= RESUMED, f"commands succeed {resumed:.1f} s after there is room")
         verdict.check(refused <= FULL * 2, "a full disk refused nothing")
@@ -77,10 +76,10 @@ async def _kafka_full(stage: Stage, rng: random.Random, verdict: Verdict) -> Non
         verdict.broken += await stage.books.close()
 
 
-def _again(stage: Stage, node: KafkaNode) -> None:
-    """A broker whose only disk failed ends; a supervisor starts it again."""
-    node.stop()
-    node.start(stage.children)
+def _again(stage: Stage, server: Postgres | KafkaNode) -> None:
+    """A broker whose only disk failed ends, a PostgreSQL that cannot recover answers nothing: a supervisor acts."""
+    server.stop()
+    server.start(stage.children)
 
 
 @contextmanager
