@@ -58,7 +58,8 @@ def wrap(owner: Any, function: str, trap: Trap, *, late: bool) -> None:
 
 
 def operate(*command: str) -> None:
-    """`bassin` as an operator would call it."""
+    """`bassin` as an operator would call it, at a terminal wide enough for a table."""
+    os.environ["COLUMNS"] = "300"
     sys.exit(main([*command]))
 
 

@@ -51,6 +51,7 @@ class Stage:
         os.environ |= {"BASSIN_ADMIN_DATABASE_URL": postgres.admin_url, "BASSIN_KAFKA": self.kafka}
         self.platform = Platform(layout, children)
         self.urls: Urls = {}
+        self.servers: dict[str, Postgres] = {}  # services whose database is not on `postgres` any more
         self.carried = False  # whether the listener hears through a carrier (tests.faults.carrier)
         self._replica_ports: dict[str, int] = {}
         self._numbers = count(1)  # of operators' commands
