@@ -140,7 +140,7 @@ async def test_what_commits_late_under_a_lower_id_is_still_published(
 async def test_either_side_of_our_connections_learns_within_seconds_that_the_other_is_gone(
     producer_urls: "ServiceUrls",
 ) -> None:
-    """Left to the systems, a cut cable was noticed a quarter of an hour later, and the server kept the locks for two."""
+    """Left to the systems, a cut cable was noticed a quarter of an hour later, and the locks were kept for two."""
     async with probe.opened(PRODUCER, producer_urls, size=1) as db, db.pool.acquire() as connection:
         told = [await connection.fetchval(f"SHOW {name}") for name in PROBED]
         wire = connection._transport.get_extra_info("socket")
