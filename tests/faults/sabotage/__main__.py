@@ -31,7 +31,7 @@ SABOTAGES = (
     Sabotage("no-inbox-mark", ("F10",), 2),
     Sabotage("durable-cursor", ("F1", "F2"), 12),
     Sabotage("no-transactional-id", ("F3",), 6),
-    Sabotage("take-over-without-reading", ("F28",), 1),
+    Sabotage("take-over-without-reading", ("F28",), 2),
     Sabotage("session-level-academie", ("F22",), 1),
     Sabotage("default-parser", ("F12",), 3),
     Sabotage("row-security-without-force", ("F22",), 1),
