@@ -212,13 +212,15 @@ async def test_a_database_that_goes_away_in_a_transaction_is_what_the_command_he
     producer_urls: "ServiceUrls",
 ) -> None:
     """Not that the connection, which the pool has taken back by then, cannot be rolled back: that is nobody's bug."""
-    async with before(producer_urls.app) as line:
-        async with probe.opened(PRODUCER, msgspec.structs.replace(producer_urls, app=line.url)) as db:
+    async with (
+        before(producer_urls.app) as line,
+        probe.opened(PRODUCER, msgspec.structs.replace(producer_urls, app=line.url)) as db,
+    ):
 
-            async def cut_in_the_middle() -> None:
-                async with db.batch([LILLE]) as tx:
-                    line.cut()
-                    await tx.execute("SELECT 1")
+        async def cut_in_the_middle() -> None:
+            async with db.batch([LILLE]) as tx:
+                line.cut()
+                await tx.execute("SELECT 1")
 
-            with pytest.raises(asyncpg.PostgresConnectionError):
-                await cut_in_the_middle()
+        with pytest.raises(asyncpg.PostgresConnectionError):
+            await cut_in_the_middle()
