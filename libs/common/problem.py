@@ -1,6 +1,5 @@
 """RFC 9457: every refusal, whoever said it, in one form with a stable type, French texts and the id to quote."""
 
-import logging
 import re
 import socket
 from collections.abc import Mapping
@@ -26,6 +25,7 @@ from msgspec import Struct
 from common import protocol, trace
 from common.french_errors import in_french
 from common.idempotency import Replayed
+from common.logs import UNAVAILABLE
 from common.refusal import FieldError, Forbidden, Malformed, Refusal
 
 MEDIA_TYPE = "application/problem+json"
@@ -36,6 +36,7 @@ PASSING = (
     asyncpg.LockNotAvailableError,
     asyncpg.SerializationError,
     asyncpg.PostgresConnectionError,
+    asyncpg.InternalClientError,  # asked on a session of whose end only the reason has arrived yet
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
     asyncpg.ReadOnlySQLTransactionError,  # a fail-over left us with the standby
@@ -46,7 +47,6 @@ PASSING = (
 )
 MISSING = re.compile(r"Missing required (\w+) parameter '(\w+)'")
 log = structlog.get_logger()
-UNAVAILABLE = logging.getLogger("bassin.unavailable")  # once a minute: each refused request is counted by its status
 
 
 class Problem(Struct, frozen=True, kw_only=True):
