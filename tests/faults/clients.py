@@ -64,6 +64,10 @@ class Clients:
         await self._http.aclose()
         self._file.close()
 
+    def through(self, gateway: str) -> None:
+        """From now on commands go there."""
+        self._http.base_url = httpx.URL(gateway)
+
     def _censuses(self) -> Iterator[Desk]:
         people = Visitors(gateway=self._gateway, identity=self._identity)
         deadline = (datetime.now(UTC).date() + timedelta(days=30)).isoformat()
