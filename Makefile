@@ -3,14 +3,17 @@
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
+COMPOSE ?= docker compose
 BIN := .venv/bin
 LOCAL := .venv/local.stamp
 DEV := .venv/dev.stamp
 
-.PHONY: help demo test check faults faults-sabotage fix items lock
+.PHONY: help demo up down compose-prove test check faults faults-sabotage fix items lock
 help:
 	@echo 'make demo     PostgreSQL, Kafka and every service on this machine, with fictional data; Ctrl-C ends it'
 	@echo '              (ONCE=1: play the witness journey and end; PORT=8080; FRESH=1: forget what an earlier demo kept)'
+	@echo 'make up       the same in containers (docker compose), and its addresses; make down ends it, DATA=gone with its data'
+	@echo 'make compose-prove  compose.yaml proven with podman, where the kit for it is present'
 	@echo 'make test     the tests, on a real PostgreSQL and a real Kafka'
 	@echo 'make check    what CI runs: lint, types, import rules, tests, API documents'
 	@echo 'make faults   what the platform must survive, done to it (F=F1 plays one, SEED=42 that schedule again)'
@@ -21,6 +24,21 @@ help:
 
 demo: $(LOCAL)
 	@$(BIN)/bassin demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT)) $(if $(FRESH),--fresh)
+
+up: $(LOCAL)
+	@$(BIN)/bassin secrets create .bassin/secrets
+	@COMPOSE_PROFILES=demo $(COMPOSE) up -d --build --wait
+	@echo 'gateway           http://127.0.0.1:8080/schema'
+	@echo 'calendar          http://127.0.0.1:8080/calendrier'
+	@echo 'demo identities   http://127.0.0.1:8081'
+	@echo 'mails             http://127.0.0.1:8025'
+	@echo 'play the journey  .venv/bin/bassin journey'
+
+down:
+	@COMPOSE_PROFILES=demo,operate $(COMPOSE) down $(if $(DATA),-v)
+
+compose-prove: $(LOCAL)
+	@$(BIN)/python tools/compose_prove.py
 
 test: $(DEV)
 	@$(BIN)/python -m common.local.fetch
