@@ -42,7 +42,9 @@ def _provision(service: str) -> None:
         owner = await _migrated(service)
         kafka = os.environ.get("BASSIN_KAFKA") or fail("BASSIN_KAFKA is missing")
         partitions, replication = (int(os.environ.get(f"BASSIN_{k}", d)) for k, d in COUNTS)
-        heard = [c for c in CONTRACTS.values() if c is not contract and {s.name for s in c.streams} & set(table.streams)]
+        heard = [
+            c for c in CONTRACTS.values() if c is not contract and {s.name for s in c.streams} & set(table.streams)
+        ]
         await topics.ensure(kafka, [contract, *heard], partitions=partitions, replication=replication)
         ends: dict[str, dict[int, int]] = {}
         for (stream, partition), end in (await KafkaLog(kafka, service, table.streams).ends()).items():

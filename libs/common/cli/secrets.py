@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -32,7 +33,7 @@ def create(directory: Path, *, database: str = "postgres:5432") -> None:
     for service in services():
         found = urls(service, admin, f"bassin_{service}")
         for role in ("app", "relay", "owner", "maint"):
-            _once(directory / f"{service}_{role}_database_url", lambda address=getattr(found, role): address)
+            _once(directory / f"{service}_{role}_database_url", partial(getattr, found, role))
     _once(directory / "numen_key", _drawn)
     for keys in ("signing_keys", "certificate_keys"):
         file = directory / f"{keys}.json"

@@ -1,4 +1,4 @@
-"""compose.yaml against the code: the same services, settings that exist, files that are made, nothing open to others."""
+"""compose.yaml against the code: its services, settings that exist, files that are made, nothing open to others."""
 
 import re
 from pathlib import Path
