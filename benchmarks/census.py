@@ -41,9 +41,9 @@ class Head:
     """Of one school: who may answer for it, and which version of his answer he read last."""
 
     def __init__(self, school: School, token: str, census: str) -> None:
-        self.uai, self._token = school.uai, token
+        self.uai, self.academie, self.token = school.uai, school.academie, token
         self.revision = 0
-        self._path = f"{CAMPAIGNS}/{census}/answers/{school.uai}"
+        self.path = f"{CAMPAIGNS}/{census}/answers/{school.uai}"
         lines = (named(school, 1), named(school, 2))
         self._bodies = [msgspec.json.encode({"persons": lines[:some]}) for some in (1, 2)]
 
@@ -51,7 +51,7 @@ class Head:
         """One person, then two, then one: each answer corrects the last."""
         corrects = {"If-Match": f'"{self.revision}"'} if self.revision else {}
         body = self._bodies[self.revision % 2]
-        return request("PUT", self._path, {**bearer(self._token), **corrects}, body)
+        return request("PUT", self.path, {**bearer(self.token), **corrects}, body)
 
 
 class Census:
