@@ -1,22 +1,39 @@
-import asyncio, sys, importlib, time
-from benchmarks.row import NotRun
-from statistics import median
+"""`make bench`: measure every row, or those named, show one table and write .bassin/bench.json.
+
+Exit status: 0 if every row that this machine can run was measured, 1 if one failed, 2 if no row has that name.
+"""
+
+import argparse
+import asyncio
+import sys
+
+from benchmarks import report
+from benchmarks.figures import Figures
+from benchmarks.row import Row
+from benchmarks.running import ROUNDS, failed, measured, rows
 from common.local.run_servers import RunOwner
-async def main(names, n):
+
+
+async def main(names: list[str], rounds: int) -> int:
+    chosen = list(rows(names))
+    if not chosen:
+        print(f"no row is called {' or '.join(names)}; there are:", *(row.name for row in rows([])), sep="\n  ")
+        return 2
+    found: list[tuple[Row, Figures]] = []
     owner = RunOwner()
     try:
-        for mod in ("command","gateway","read","latency","sustained","ready"):
-            try: rows = importlib.import_module(f"benchmarks.rows.{mod}").ROWS
-            except ModuleNotFoundError as e: print(e); continue
-            for row in rows:
-                if names and not any(row.name.startswith(x) or mod==x for x in names): continue
-                t=time.time()
-                try:
-                    async with row.measure(owner.servers) as go:
-                        rs=[await go() for _ in range(n)]
-                except NotRun as e:
-                    print(row.name,"not run:",e); continue
-                v=median(r.value for r in rs); ref=[r.reference for r in rs if r.reference is not None]
-                print(f"{row.name}: {v:.2f} {row.unit} ref {median(ref) if ref else 0:.2f} ratio {v/median(ref) if ref else 0:.2f} all {[round(r.value,2) for r in rs]} took {time.time()-t:.1f}s", flush=True)
-    finally: owner.close()
-asyncio.run(main(sys.argv[2:], int(sys.argv[1])))
+        for row in chosen:
+            found.append((row, await measured(row, owner.servers, rounds)))
+            report.write([figures for _, figures in found])
+    finally:
+        owner.close()
+    report.show(found)
+    return 1 if any(failed(figures) for _, figures in found) else 0
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", help="how the row's name begins, or its module under benchmarks/rows")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    asked = parser.parse_args()
+    sys.exit(asyncio.run(main(asked.names, asked.rounds)))
