@@ -38,7 +38,7 @@ async def relayed(servers: RunServers) -> AsyncIterator[Relayed]:
         engine = create_async_engine(url)
         async with engine.begin() as connection:
             await connection.run_sync(metadata.create_all)
-        outbox, kafka = OutboxBroker(engine, outbox_table=table), KafkaBroker(servers.kafka())
+        outbox, kafka = OutboxBroker(engine, outbox_table=table, logger=None), KafkaBroker(servers.kafka(), logger=None)
         seen: list[float] = []
 
         @kafka.publisher(topic)

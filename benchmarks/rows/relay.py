@@ -17,8 +17,8 @@ from common.contracts.catalogue import STREAMS
 from common.kafka_log import BATCH_BYTES
 from common.local.run_servers import RunServers
 
-EVENTS = 20_000
-SLOWLY = 1_000  # for who takes a second for them
+EVENTS = 10_000
+SLOWLY = 300  # for who takes a second for them
 
 Sent = tuple[bytes, bytes, list[tuple[str, bytes]]]  # key, value, headers
 
