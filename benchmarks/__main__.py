@@ -11,6 +11,7 @@ from benchmarks import report
 from benchmarks.figures import Figures
 from benchmarks.row import Row
 from benchmarks.running import ROUNDS, failed, measured, rows
+
 from common.local.run_servers import RunOwner
 
 

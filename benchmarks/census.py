@@ -9,19 +9,33 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
-
 from benchmarks.http import Answer, Client, request
 from benchmarks.platform import Platform, bearer
+
 from common.identifiers import Uai
 from common.local.journey import CAMPAIGNS, IMPORTS, School, named
 from common.local.visitor import Visitor, Visitors, until
 
 SCHOOLS = 400  # in each académie
 PLACES = (("09", "lille", "059", "59350", "Lille"), ("20", "amiens", "002", "02408", "Laon"))
-FIELDS = (
-    "uai;nom;nature;secteur;siret;commune_insee;commune;departement;code_academie;mail;etat;date_ouverture;"
-    "bassin_code;bassin;bassin_depuis;remarque"
-).split(";")
+FIELDS = [
+    "uai",
+    "nom",
+    "nature",
+    "secteur",
+    "siret",
+    "commune_insee",
+    "commune",
+    "departement",
+    "code_academie",
+    "mail",
+    "etat",
+    "date_ouverture",
+    "bassin_code",
+    "bassin",
+    "bassin_depuis",
+    "remarque",
+]
 
 
 class Sent(NamedTuple):

@@ -9,13 +9,13 @@ from typing import Any
 
 import msgspec
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from benchmarks.outboxes import PARTITIONS
+from benchmarks.row import NotRun
 from faststream.kafka import KafkaBroker
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from tests.service.common import probe
 
-from benchmarks.outboxes import PARTITIONS
-from benchmarks.row import NotRun
 from common.local.clones import clones
 from common.local.run_servers import RunServers
 

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from statistics import median
 
-from msgspec import Struct
-
 from benchmarks.row import Goal, Round, Row
+from msgspec import Struct
 
 
 class Figures(Struct, frozen=True, kw_only=True):

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
+from benchmarks.decision import LILLE
 from tests.service.common import probe
 
-from benchmarks.decision import LILLE
 from common import outbox
 from common.contracts.events import Event
 from common.contracts.hr_networks import CensusAnswered

@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 import msgspec
-
 from benchmarks.decision import APPEND, HEADERS
 from benchmarks.listeners import KEEP, listening, reacting
 from benchmarks.outboxes import answered
 from benchmarks.row import Goal, Round, Row
+
 from common.consumer import RECORDS
 from common.contracts.hr_networks import CensusAnswered
 from common.contracts.training import CandidatureSubmitted
@@ -66,9 +66,7 @@ async def by_hand(connection: "asyncpg.Connection[asyncpg.Record]", batch: Seque
             )
             ids.append(uuid7())
             subjects.append(own.subject)
-            headers.append(
-                ENCODER.encode({**HEADERS, "ce_id": str(ids[-1]), "ce_subject": str(own.subject)}).decode()
-            )
+            headers.append(ENCODER.encode({**HEADERS, "ce_id": str(ids[-1]), "ce_subject": str(own.subject)}).decode())
             payloads.append(ENCODER.encode(own))
         await connection.execute(APPEND, ids, [CandidatureSubmitted.stream] * len(batch), subjects, headers, payloads)
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from benchmarks.platform import platform
 from benchmarks.row import Goal, Measure, Round, Row
+
 from common.local.run_servers import RunServers
 
 
@@ -30,5 +31,11 @@ ROWS = (
         goal=Goal(value_to=2),
         measure=told("restart"),
     ),
-    Row(name="memory of gateway and services (PSS)", unit="MiB", reference="", goal=Goal(value_to=300), measure=told("memory")),
+    Row(
+        name="memory of gateway and services (PSS)",
+        unit="MiB",
+        reference="",
+        goal=Goal(value_to=300),
+        measure=told("memory"),
+    ),
 )

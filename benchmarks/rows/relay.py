@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 
 import msgspec
 from aiokafka import AIOKafkaProducer
-from tests.service.common import probe
-from tests.service.common.probe import own_topics
-
 from benchmarks.faststream_outbox_relay import relayed
 from benchmarks.outboxes import PARTITIONS, Filled, filled
 from benchmarks.row import Goal, Round, Row
+from tests.service.common import probe
+from tests.service.common.probe import own_topics
+
 from common.contracts.catalogue import STREAMS
 from common.kafka_log import BATCH_BYTES
 from common.local.run_servers import RunServers
