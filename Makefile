@@ -7,12 +7,13 @@ BIN := .venv/bin
 LOCAL := .venv/local.stamp
 DEV := .venv/dev.stamp
 
-.PHONY: help demo test check fix items lock
+.PHONY: help demo test check fix items lock bench
 help:
 	@echo 'make demo     PostgreSQL, Kafka and every service on this machine, with fictional data; Ctrl-C ends it'
 	@echo '              (ONCE=1: play the witness journey and end; PORT=8080; FRESH=1: forget what an earlier demo kept)'
 	@echo 'make test     the tests, on a real PostgreSQL and a real Kafka'
 	@echo 'make check    what CI runs: lint, types, import rules, tests, API documents'
+	@echo 'make bench    what the design costs: one table of ratios, also in .bassin/bench.json (B=relay: the rows so named)'
 	@echo 'make fix      correct what ruff can correct'
 	@echo 'make items    which items of the domain are proven, from the last test run'
 	@echo 'make lock     choose the newest dependencies and write requirements/*.lock again'
@@ -26,6 +27,10 @@ test: $(DEV)
 
 check: $(DEV)
 	@$(BIN)/python tools/check.py
+
+bench: $(DEV)
+	@$(BIN)/python -m common.local.fetch
+	@$(BIN)/python -m benchmarks $(B)
 
 fix: $(DEV)
 	@$(BIN)/ruff check --fix . || true

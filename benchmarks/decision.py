@@ -46,7 +46,16 @@ class Decision(Struct, frozen=True):
 
     @property
     def audit(self) -> tuple[object, ...]:
-        return str(self.academie), self.id, datetime.now(UTC), self.agent.id, ACTION, self.id, '{"bassin":"09901"}', None
+        return (
+            str(self.academie),
+            self.id,
+            datetime.now(UTC),
+            self.agent.id,
+            ACTION,
+            self.id,
+            '{"bassin":"09901"}',
+            None,
+        )
 
 
 def tell(tx: Tx, decision: Decision) -> None:

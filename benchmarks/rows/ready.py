@@ -30,5 +30,11 @@ ROWS = (
         goal=Goal(value_to=2),
         measure=told("restart"),
     ),
-    Row(name="memory of gateway and services (PSS)", unit="MiB", reference="", goal=Goal(value_to=300), measure=told("memory")),
+    Row(
+        name="memory of gateway and services (PSS)",
+        unit="MiB",
+        reference="",
+        goal=Goal(value_to=300),
+        measure=told("memory"),
+    ),
 )
