@@ -75,7 +75,7 @@ def write(found: list[Result], file: Path) -> None:
 
 
 def main(name: str = "") -> int:
-    console, wanted = Console(), chosen(name)
+    console, wanted = Console(width=None if sys.stdout.isatty() else 180), chosen(name)
     if not wanted:
         console.print(f"no row begins with {name!r}")
         return 2
