@@ -6,16 +6,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCAL := .venv/local.stamp
 DEV := .venv/dev.stamp
+BENCH := .venv/bench.stamp
 
-.PHONY: help demo test check fix items lock bench
+.PHONY: help demo test check fix items bench lock
 help:
 	@echo 'make demo     PostgreSQL, Kafka and every service on this machine, with fictional data; Ctrl-C ends it'
 	@echo '              (ONCE=1: play the witness journey and end; PORT=8080; FRESH=1: forget what an earlier demo kept)'
 	@echo 'make test     the tests, on a real PostgreSQL and a real Kafka'
 	@echo 'make check    what CI runs: lint, types, import rules, tests, API documents'
-	@echo 'make bench    what the design costs: one table of ratios, also in .bassin/bench.json (B=relay: the rows so named)'
 	@echo 'make fix      correct what ruff can correct'
 	@echo 'make items    which items of the domain are proven, from the last test run'
+	@echo 'make bench    what the design costs, row by row against its reference (B=relay: one row)'
 	@echo 'make lock     choose the newest dependencies and write requirements/*.lock again'
 
 demo: $(LOCAL)
@@ -28,16 +29,16 @@ test: $(DEV)
 check: $(DEV)
 	@$(BIN)/python tools/check.py
 
-bench: $(DEV)
-	@$(BIN)/python -m common.local.fetch
-	@$(BIN)/python -m benchmarks $(B)
-
 fix: $(DEV)
 	@$(BIN)/ruff check --fix . || true
 	@$(BIN)/ruff format .
 
 items: $(DEV)
 	@$(BIN)/python -m common.local.items
+
+bench: $(BENCH)
+	@$(BIN)/python -m common.local.fetch
+	@$(BIN)/python -m benchmarks $(if $(B),"$(B)")
 
 lock: $(DEV)
 	@UPGRADE=1 sh tools/lock.sh
@@ -48,6 +49,9 @@ $(LOCAL): requirements/local.lock requirements/bootstrap.lock pyproject.toml
 
 $(DEV): requirements/dev.lock requirements/bootstrap.lock pyproject.toml
 	@$(call environment,dev)
+
+$(BENCH): requirements/bench.lock requirements/bootstrap.lock pyproject.toml
+	@$(call environment,bench)
 
 define environment
 command -v "$(PYTHON)" >/dev/null || { echo "$(PYTHON) is absent: make PYTHON=/path/to/python3.11" >&2; exit 3; }; \

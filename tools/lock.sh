@@ -8,6 +8,7 @@ compile() {
 compile pyproject.toml -o requirements/runtime.lock ${UPGRADE:+--upgrade}
 compile pyproject.toml --group local -o requirements/local.lock ${UPGRADE:+--upgrade}
 compile pyproject.toml --extra telemetry --group dev -o requirements/dev.lock ${UPGRADE:+--upgrade}
+compile pyproject.toml --extra telemetry --group bench -c requirements/dev.lock -o requirements/bench.lock
 echo uv | compile - -o requirements/bootstrap.lock ${UPGRADE:+--upgrade}
 .venv/bin/python -m common.local.parts_lock
 npm install --package-lock-only --silent
