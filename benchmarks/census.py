@@ -9,33 +9,19 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
+
 from benchmarks.http import Answer, Client, request
 from benchmarks.platform import Platform, bearer
-
 from common.identifiers import Uai
 from common.local.journey import CAMPAIGNS, IMPORTS, School, named
 from common.local.visitor import Visitor, Visitors, until
 
 SCHOOLS = 400  # in each académie
 PLACES = (("09", "lille", "059", "59350", "Lille"), ("20", "amiens", "002", "02408", "Laon"))
-FIELDS = [
-    "uai",
-    "nom",
-    "nature",
-    "secteur",
-    "siret",
-    "commune_insee",
-    "commune",
-    "departement",
-    "code_academie",
-    "mail",
-    "etat",
-    "date_ouverture",
-    "bassin_code",
-    "bassin",
-    "bassin_depuis",
-    "remarque",
-]
+FIELDS = (
+    *("uai", "nom", "nature", "secteur", "siret", "commune_insee", "commune", "departement", "code_academie", "mail"),
+    *("etat", "date_ouverture", "bassin_code", "bassin", "bassin_depuis", "remarque"),
+)
 
 
 class Sent(NamedTuple):
@@ -157,25 +143,20 @@ def directory(schools: list[School], town: str) -> bytes:
     written = io.StringIO()
     lines = csv.DictWriter(written, FIELDS, delimiter=";", restval="")
     lines.writeheader()
-    for school in schools:
-        lines.writerow(
-            {
-                "uai": school.uai,
-                "nom": f"Collège fictif {school.uai}",
-                "nature": "340",
-                "secteur": "public",
-                "commune_insee": school.commune,
-                "commune": town,
-                "departement": school.uai[1:3],
-                "code_academie": school.academie,
-                "etat": "ouvert",
-                "date_ouverture": "2017-09-01",
-                "bassin_code": school.bassin,
-                "bassin": "MESURES",
-                "bassin_depuis": "2017-09-01",
-            }
-        )
+    lines.writerows(line(school, town) for school in schools)
     return written.getvalue().encode()
+
+
+def line(school: School, town: str) -> dict[str, str]:
+    return SAME | {
+        "uai": school.uai,
+        "nom": f"Collège fictif {school.uai}",
+        "commune_insee": school.commune,
+        "commune": town,
+        "departement": school.uai[1:3],
+        "code_academie": school.academie,
+        "bassin_code": school.bassin,
+    }
 
 
 def open_census(office: Visitor, academie: str) -> str:
@@ -192,4 +173,12 @@ def open_census(office: Visitor, academie: str) -> str:
     return str(opened["id"])
 
 
+SAME = {
+    "nature": "340",
+    "secteur": "public",
+    "etat": "ouvert",
+    "date_ouverture": "2017-09-01",
+    "bassin": "MESURES",
+    "bassin_depuis": "2017-09-01",
+}
 COMMITTED = "SELECT uai, pg_xact_commit_timestamp(xmin) AS committed FROM census_school"

@@ -1,4 +1,4 @@
-"""nginx as the other way to put something before a service: one worker, connections kept on both sides, a log line each.
+"""nginx as the other way to put something before a service: one worker, connections kept on both sides, a log.
 
 It verifies no token and signs none: whoever asks through it brings the token that the service believes.
 """
@@ -60,8 +60,8 @@ def nginx(service: str) -> Iterator[str]:
     configuration = CONFIGURATION.format(upstream=service.removeprefix("http://"), address=address)
     (home / "nginx.conf").write_text(configuration)
     with Reaper() as children:
-        command = [program, "-p", f"{home}/", "-c", Path("nginx.conf"), "-e", "error.log"]
-        child = children.start(Program("nginx", [*command], home / "nginx.log", home))
+        command: list[str | Path] = [program, "-p", f"{home}/", "-c", "nginx.conf", "-e", "error.log"]
+        child = children.start(Program("nginx", command, home / "nginx.log", home))
         child.wait_until(lambda: listens(port), within=10)
         yield f"http://{address}"
 

@@ -1,4 +1,4 @@
-"""The same statements by PostgreSQL's own load generator, where it is installed: a client that costs next to nothing."""
+"""The same statements by PostgreSQL's own load generator, where it is installed: it costs next to nothing."""
 
 import asyncio
 import re

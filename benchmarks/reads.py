@@ -1,4 +1,4 @@
-"""One read of hr_networks: a head reads what his school answered, through the gateway or with the service's own token."""
+"""One read of hr_networks: a head reads what his school answered, through the gateway or with an internal token."""
 
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5

@@ -25,7 +25,7 @@ def told(order: str) -> Measure:
 
 ROWS = (
     Row(
-        name="gateway and services ready, libraries imported",
+        name="start of gateway and services, libraries imported",
         unit="s",
         reference="",
         goal=Goal(value_to=2),
