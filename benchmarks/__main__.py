@@ -11,7 +11,6 @@ from benchmarks import report
 from benchmarks.figures import Figures
 from benchmarks.row import Row
 from benchmarks.running import ROUNDS, failed, measured, rows
-
 from common.local.run_servers import RunOwner
 
 

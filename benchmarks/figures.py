@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from statistics import median
 
-from benchmarks.row import Goal, Round, Row
 from msgspec import Struct
+
+from benchmarks.row import Goal, Round, Row
 
 
 class Figures(Struct, frozen=True, kw_only=True):

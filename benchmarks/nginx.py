@@ -10,7 +10,6 @@ from pathlib import Path
 
 from benchmarks.platform import STATE
 from benchmarks.row import NotRun
-
 from common.local.children import Program, Reaper
 from common.local.ports import LOOPBACK, free_ports, require_free
 from common.local.trouble import Trouble

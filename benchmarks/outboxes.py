@@ -3,11 +3,12 @@
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TypeAlias
 
 import asyncpg
-from benchmarks.decision import LILLE
 from tests.service.common import probe
 
+from benchmarks.decision import LILLE
 from common import outbox
 from common.contracts.events import Event
 from common.contracts.hr_networks import CensusAnswered
@@ -21,6 +22,7 @@ from common.uuid7 import uuid7
 
 PARTITIONS = 12  # as in production
 IN_ONE = 500  # events of one transaction
+Sent: TypeAlias = tuple[bytes, bytes, list[tuple[str, bytes]]]  # key, value, headers
 
 
 class Filled:

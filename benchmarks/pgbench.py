@@ -7,7 +7,6 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.row import NotRun
-
 from common.migrate import ServiceUrls
 
 SCRIPT = """

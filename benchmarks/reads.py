@@ -6,7 +6,6 @@ from uuid import NAMESPACE_URL, uuid5
 from benchmarks.census import Census, Head
 from benchmarks.http import request
 from benchmarks.platform import bearer
-
 from common.identifiers import CodeAcademie, Uai
 from common.identity import Agent, Mandate, Role
 from common.internal_tokens import InternalTokens

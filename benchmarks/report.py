@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
-from benchmarks.figures import Figures
-from benchmarks.row import Row
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.figures import Figures
+from benchmarks.row import Row
 from common.local.places import ROOT
 
 JSON = ROOT / ".bassin" / "bench.json"

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 
 from benchmarks.figures import Figures, absent, of_rounds
 from benchmarks.row import NotRun, Row
-
 from common.local.run_servers import RunServers
 
 MODULES = ("relay", "projection", "reaction", "imports", "growth", "command", "gateway", "read")

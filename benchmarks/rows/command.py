@@ -7,11 +7,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeAlias
 
 import asyncpg
+
 from benchmarks.decision import APPEND, AUDIT, KEEP, Decision, tell
 from benchmarks.orm import with_orm
 from benchmarks.pgbench import pgbench_command, transactions_a_second
 from benchmarks.row import Goal, Measure, Round, Row
-
 from common.clock import Clock
 from common.db import Database, connect
 from common.local.clones import clones

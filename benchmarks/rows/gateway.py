@@ -8,7 +8,6 @@ from benchmarks.nginx import nginx
 from benchmarks.reads import SERVICE, for_gateway, for_service
 from benchmarks.row import Goal, Measure, Round, Row
 from benchmarks.rows.latency import warm
-
 from common.local.run_servers import RunServers
 
 SECONDS = 2.0  # of each side in one round

@@ -5,11 +5,11 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
+from tests.service.common.listening import Listening
+
 from benchmarks.listeners import listening, reacting
 from benchmarks.outboxes import answered, filled
 from benchmarks.row import Goal, Measure, Round, Row
-from tests.service.common.listening import Listening
-
 from common.consumer import RECORDS
 from common.identifiers import CodeAcademie
 from common.local.run_servers import RunServers

@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 from datetime import date
 from uuid import uuid4
 
-from benchmarks.row import Goal, Round, Row
 from tests.service.common import probe
 from tests.service.territory.conftest import uai
 from tests.service.territory.test_a_national_file import OURS, national
 
+from benchmarks.row import Goal, Round, Row
 from common.db import Database
 from common.local.clones import clones
 from common.local.run_servers import RunServers

@@ -8,11 +8,11 @@ from functools import cache
 from math import inf
 from statistics import median, quantiles
 
+from msgspec import Struct
+
 from benchmarks.census import Census, Sent, begin
 from benchmarks.platform import platform
 from benchmarks.row import Goal, Measure, Round, Row
-from msgspec import Struct
-
 from common.local.run_servers import RunServers
 
 SECONDS = 3.0  # of one round; at 200 a second no school answers twice in it

@@ -6,13 +6,13 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from benchmarks.listeners import listening, projecting
-from benchmarks.outboxes import filled
-from benchmarks.row import Goal, Round, Row
 from faststream.kafka import KafkaBroker
 from tests.service.common import probe
 from tests.service.common.listening import Listening
 
+from benchmarks.listeners import listening, projecting
+from benchmarks.outboxes import filled
+from benchmarks.row import Goal, Round, Row
 from common.batch import Outcome
 from common.consumer import POLL_MS, RECORDS, Consumer
 from common.contracts.catalogue import STREAMS

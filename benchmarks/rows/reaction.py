@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 import msgspec
+
 from benchmarks.decision import APPEND, HEADERS
 from benchmarks.listeners import KEEP, listening, reacting
 from benchmarks.outboxes import answered
 from benchmarks.row import Goal, Round, Row
-
 from common.consumer import RECORDS
 from common.contracts.hr_networks import CensusAnswered
 from common.contracts.training import CandidatureSubmitted

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import msgspec
+
 from benchmarks.census import Census, Head
 from benchmarks.load import Asked
 from benchmarks.nginx import listens
@@ -12,7 +13,6 @@ from benchmarks.platform import STATE
 from benchmarks.reads import SERVICE, agent, for_service
 from benchmarks.row import Goal, Round, Row
 from benchmarks.rows.latency import warm
-
 from common.identifiers import enc_hook
 from common.local.children import Program, Reaper
 from common.local.places import ROOT

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 
 from benchmarks.platform import platform
 from benchmarks.row import Goal, Measure, Round, Row
-
 from common.local.run_servers import RunServers
 
 

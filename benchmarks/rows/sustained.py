@@ -7,7 +7,6 @@ from statistics import quantiles
 from benchmarks.census import Census, Sent
 from benchmarks.row import Goal, Round, Row
 from benchmarks.rows.latency import open_loop, warm
-
 from common.local.run_servers import RunServers
 
 STEP = 50  # commands a second
