@@ -27,6 +27,7 @@ class Addresses(Struct, frozen=True):
     identity: str
     services: dict[str, str]
     databases: dict[str, dict[str, str]]  # service -> role -> address
+    kafka: str
     admin: str
     keys: str
 

@@ -19,7 +19,7 @@ from common.local.children import Children, Reaper
 from common.local.layout import GATEWAY, IDENTITY, Layout
 from common.local.places import STATE
 from common.local.platform import Platform, Urls
-from common.local.ports import free_ports
+from common.local.ports import LOOPBACK, free_ports
 from common.local.postgres import Postgres
 from common.local.signals import Ended, ended_by_signals
 
@@ -99,6 +99,7 @@ def addresses(layout: Layout, urls: Urls) -> dict[str, object]:
         "identity": layout.url(IDENTITY),
         "services": {name: layout.url(name) for name in urls},
         "databases": urls,
+        "kafka": f"{LOOPBACK}:{layout.port('kafka')}",
         "admin": os.environ["BASSIN_ADMIN_DATABASE_URL"],
         "keys": str(STATE / "signing-keys.json"),
     }

@@ -5,10 +5,11 @@ from contextlib import asynccontextmanager
 from io import StringIO
 from pathlib import Path
 from typing import cast
+from xml.etree import ElementTree
 
 import msgspec
 import pytest
-from benchmarks import report
+from benchmarks import gantt, page, report
 from benchmarks.figures import absent, is_met, of_rounds, spread
 from benchmarks.row import Goal, NotRun, Round, Row
 from benchmarks.running import failed, measured
@@ -120,3 +121,24 @@ def test_the_table_says_what_was_missed_and_why() -> None:
     assert "missed" in said
     assert "ratio >= 0.9" in said
     assert "two cores for three processes" in said
+
+
+def test_the_page_gets_the_last_run_and_keeps_its_words() -> None:
+    slow = of_rounds(row(goal=Goal(ratio_from=0.9), why="two cores"), [Round(1, 2)])
+    before = f"Words.\n{page.BEGIN}\n| old |\n{page.END}\nMore words.\n"
+
+    after = page.replaced(before, [slow, absent(row(), "not run: nginx is absent")], "Run of today.")
+
+    assert page.replaced(after, [slow], "Run of today.").startswith(f"Words.\n{page.BEGIN}\nRun of today.\n\n| Row |")
+    assert "| row | 1 /s | 2 | 0.50 | 0% | ratio >= 0.9 | **missed**: two cores |" in after
+    assert "| row | - |  |  |  |  | not run: nginx is absent |" in after
+    assert "old" not in after
+    assert after.endswith("\nMore words.\n")
+
+
+def test_a_plot_is_as_long_as_its_last_hop() -> None:
+    plot = gantt.draw("A & B", [gantt.Hop("first", 0, 10), gantt.Hop("last", 10, 40)])
+
+    assert ElementTree.fromstring(plot).get("viewBox") == f"0 0 {gantt.WIDTH} {gantt.TOP + 2 * gantt.ROW + 30}"
+    assert "A &amp; B" in plot
+    assert f'x="{gantt.LEFT + gantt.FULL / 4:.1f}"' in plot
