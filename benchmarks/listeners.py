@@ -1,4 +1,4 @@
-"""What the rows of the inbox listen with: a projection of one statement a batch, a reaction of one statement a record."""
+"""What listens in the rows of the inbox: a projection of one statement a batch, a reaction of one a record."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TypeAlias
 
 import asyncpg
 from tests.service.common import probe
@@ -21,6 +22,7 @@ from common.uuid7 import uuid7
 
 PARTITIONS = 12  # as in production
 IN_ONE = 500  # events of one transaction
+Sent: TypeAlias = tuple[bytes, bytes, list[tuple[str, bytes]]]  # key, value, headers
 
 
 class Filled:

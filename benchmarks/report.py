@@ -12,6 +12,7 @@ from benchmarks.row import Row
 from common.local.places import ROOT
 
 JSON = ROOT / ".bassin" / "bench.json"
+WIDE = 160  # columns, where no terminal says how many there are
 VERDICT = {True: "met", False: "[red]missed[/red]", None: "-"}
 
 
@@ -34,7 +35,10 @@ def number(value: float) -> str:
 
 
 def show(found: Sequence[tuple[Row, Figures]], *, console: Console | None = None) -> None:
-    (console or Console()).print(table(found))
+    made = console or Console()
+    if not made.is_terminal:
+        made.width = WIDE
+    made.print(table(found))
 
 
 def write(found: Sequence[Figures], file: Path = JSON) -> None:

@@ -10,7 +10,7 @@ from benchmarks.figures import Figures, absent, of_rounds
 from benchmarks.row import NotRun, Row
 from common.local.run_servers import RunServers
 
-MODULES = ("relay", "projection", "reaction", "imports", "command", "gateway", "read")
+MODULES = ("relay", "projection", "reaction", "imports", "growth", "command", "gateway", "read")
 MODULES += ("latency", "sustained", "ready")
 ROUNDS = 5
 FAILED = "failed: "

@@ -11,7 +11,7 @@ from tests.service.common import probe
 from tests.service.common.probe import own_topics
 
 from benchmarks.faststream_outbox_relay import relayed
-from benchmarks.outboxes import PARTITIONS, Filled, filled
+from benchmarks.outboxes import PARTITIONS, Filled, Sent, filled
 from benchmarks.row import Goal, Round, Row
 from common.contracts.catalogue import STREAMS
 from common.kafka_log import BATCH_BYTES
@@ -19,8 +19,6 @@ from common.local.run_servers import RunServers
 
 EVENTS = 10_000
 SLOWLY = 300  # for who takes a second for them
-
-Sent = tuple[bytes, bytes, list[tuple[str, bytes]]]  # key, value, headers
 
 
 @asynccontextmanager
@@ -70,7 +68,7 @@ async def against_faststream_outbox(servers: RunServers) -> AsyncIterator[Callab
         async def one_round() -> Round:
             await ours.fill(EVENTS)
             same = await records(ours)
-            return Round(await ours.drain(EVENTS), await theirs(same[:SLOWLY]))
+            return Round(await ours.drain(EVENTS), await theirs.pass_on(same[:SLOWLY]))
 
         yield one_round
 
