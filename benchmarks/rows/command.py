@@ -9,6 +9,7 @@ from typing import TypeAlias
 import asyncpg
 
 from benchmarks.decision import APPEND, AUDIT, KEEP, Decision, tell
+from benchmarks.filled import fill
 from benchmarks.orm import with_orm
 from benchmarks.pgbench import pgbench_command, transactions_a_second
 from benchmarks.row import Goal, Measure, Round, Row
@@ -22,6 +23,8 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 Commit: TypeAlias = Callable[[Decision], Awaitable[None]]
 Rate: TypeAlias = Callable[[], Awaitable[float]]  # transactions a second
 WORKERS = 8  # transactions under way
+FEW = 500  # rows of an académie at x1
+ACADEMIES = [f"{number:02}" for number in range(9, 29)]
 SECONDS = 1.5  # of each side in one round
 
 
@@ -107,8 +110,35 @@ def row(reference: str, goal: Goal, rate: Callable[[ServiceUrls], AbstractAsyncC
     )
 
 
+def grown(name: str, academies: int, rows: int, floor: float) -> Row:
+    """Against two académies with as few rows as a first month leaves, in a database of its own."""
+
+    @asynccontextmanager
+    async def measure(servers: RunServers) -> AsyncIterator[Callable[[], Awaitable[Round]]]:
+        with clones(servers) as clone:
+            large, small = clone("hr_networks"), clone("hr_networks")
+            await fill(servers, large, ACADEMIES[:academies], rows)
+            await fill(servers, small, ACADEMIES[:2], FEW)
+            async with await connect(large.app, size=WORKERS) as many, await connect(small.app, size=WORKERS) as few:
+
+                async def one_round() -> Round:
+                    return Round(await throughput(ours(many)), await throughput(ours(few)))
+
+                yield one_round
+
+    return Row(
+        name=f"command transaction, {name}",
+        unit="/s",
+        reference="the same at x1",
+        goal=Goal(ratio_from=floor),
+        measure=measure,
+    )
+
+
 ROWS = (
     row("bare asyncpg, the same statements one by one", Goal(ratio_from=0.9), bare_rate),
     row("SQLAlchemy ORM on asyncpg", Goal(ratio_from=4), orm_rate),
     row("pgbench -M prepared", Goal(), pgbench_rate),
+    grown("rows x100", 2, 100 * FEW, 0.8),
+    grown("académies x10", 20, FEW, 0.9),
 )
