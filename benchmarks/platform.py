@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -77,9 +78,10 @@ def platform() -> Platform:
 
 
 def free_block() -> int:
-    """The first of as many free ports in a row as the platform needs."""
+    """The first of as many free ports in a row as the platform needs; any block, for two runs may begin together."""
     needed = len(Layout().ports)
-    for first in range(FIRST_PORT, 32_000, needed):
+    blocks = range(FIRST_PORT, 32_000, needed)
+    for first in random.sample(blocks, len(blocks)):
         if all(is_free(port) for port in range(first, first + needed)):
             return first
     raise Trouble(f"no {needed} free ports in a row on {LOOPBACK}")
