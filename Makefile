@@ -7,8 +7,9 @@ COMPOSE ?= docker compose
 BIN := .venv/bin
 LOCAL := .venv/local.stamp
 DEV := .venv/dev.stamp
+BENCH := .venv/bench.stamp
 
-.PHONY: help demo up down compose-prove test check faults faults-sabotage fix items lock
+.PHONY: help demo up down compose-prove test check faults faults-sabotage fix items bench lock
 help:
 	@echo 'make demo     PostgreSQL, Kafka and every service on this machine, with fictional data; Ctrl-C ends it'
 	@echo '              (ONCE=1: play the witness journey and end; PORT=8080; FRESH=1: forget what an earlier demo kept)'
@@ -20,6 +21,7 @@ help:
 	@echo 'make faults-sabotage  the product spoiled in eight ways: each must be caught by the fault that is named for it'
 	@echo 'make fix      correct what ruff can correct'
 	@echo 'make items    which items of the domain are proven, from the last test run'
+	@echo 'make bench    what the design costs, row by row against its reference (B=relay: one row)'
 	@echo 'make lock     choose the newest dependencies and write requirements/*.lock again'
 
 demo: $(LOCAL)
@@ -62,6 +64,10 @@ fix: $(DEV)
 items: $(DEV)
 	@$(BIN)/python -m common.local.items
 
+bench: $(BENCH)
+	@$(BIN)/python -m common.local.fetch
+	@$(BIN)/python -m benchmarks $(if $(B),"$(B)")
+
 lock: $(DEV)
 	@UPGRADE=1 sh tools/lock.sh
 
@@ -71,6 +77,9 @@ $(LOCAL): requirements/local.lock requirements/bootstrap.lock pyproject.toml
 
 $(DEV): requirements/dev.lock requirements/bootstrap.lock pyproject.toml
 	@$(call environment,dev)
+
+$(BENCH): requirements/bench.lock requirements/bootstrap.lock pyproject.toml
+	@$(call environment,bench)
 
 define environment
 command -v "$(PYTHON)" >/dev/null || { echo "$(PYTHON) is absent: make PYTHON=/path/to/python3.11" >&2; exit 3; }; \

@@ -12,6 +12,7 @@ done
 compile --group build -o requirements/build.lock ${UPGRADE:+--upgrade}
 compile pyproject.toml --extra operations --extra papers --group local -o requirements/local.lock ${UPGRADE:+--upgrade}
 compile pyproject.toml --all-extras --group dev -o requirements/dev.lock ${UPGRADE:+--upgrade}
+compile pyproject.toml --all-extras --group bench -c requirements/dev.lock -o requirements/bench.lock
 echo uv | compile - -o requirements/bootstrap.lock ${UPGRADE:+--upgrade}
 .venv/bin/python -m common.local.parts_lock
 npm install --package-lock-only --silent
