@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(".venv", "bin")
+PROMTOOL = ".bassin/prometheus/usr/bin/promtool"
+RULE_TESTS = "deploy/observability/rule-tests/alerts.yml"
 REDOCLY = "node_modules/.bin/redocly"
 
 
@@ -30,6 +32,8 @@ STEPS = [
     Step("npm packages", ["npm", "ci", "--silent"], ("npm", "package-lock.json")),
     Step("OpenAPI document", [REDOCLY, "lint", "docs/openapi.json"], (REDOCLY, "docs/openapi.json")),
     Step("AsyncAPI document", [REDOCLY, "lint", "docs/asyncapi.json"], (REDOCLY, "docs/asyncapi.json")),
+    Step("Prometheus", [f"{BIN}/python", "-m", "common.local.prometheus"]),  # the next one says if there is none
+    Step("alert rules", [PROMTOOL, "test", "rules", RULE_TESTS], (PROMTOOL,)),
     Step("tests", ["make", "test"]),  # last: its closing line is the one that CI reads
 ]
 
