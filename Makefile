@@ -10,7 +10,8 @@ DEV := .venv/dev.stamp
 .PHONY: help demo test check fix items lock
 help:
 	@echo 'make demo     PostgreSQL, Kafka and every service on this machine, with fictional data; Ctrl-C ends it'
-	@echo '              (ONCE=1: play the witness journey and end; PORT=8080; FRESH=1: forget what an earlier demo kept)'
+	@echo '              (ONCE=1: play the witness journey and end; PORT=8080; FRESH=1: forget what an earlier demo kept;'
+	@echo '              OBSERVE=1: Prometheus too, where it is installed)'
 	@echo 'make test     the tests, on a real PostgreSQL and a real Kafka'
 	@echo 'make check    what CI runs: lint, types, import rules, tests, API documents'
 	@echo 'make fix      correct what ruff can correct'
@@ -18,7 +19,7 @@ help:
 	@echo 'make lock     choose the newest dependencies and write requirements/*.lock again'
 
 demo: $(LOCAL)
-	@$(BIN)/bassin demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT)) $(if $(FRESH),--fresh)
+	@$(BIN)/bassin demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT)) $(if $(FRESH),--fresh) $(if $(OBSERVE),--observe)
 
 test: $(DEV)
 	@$(BIN)/python -m common.local.fetch

@@ -20,6 +20,7 @@ from common.local.ports import LOOPBACK
 
 UNPACKED = ROOT / ".bassin" / "prometheus"
 RULES = ROOT / "deploy" / "observability" / "rules"
+ABSENT = "absent: .venv/bin/python -m common.local.prometheus"
 PROGRAMS = ("prometheus", "promtool")
 
 
@@ -30,7 +31,7 @@ def program(name: str) -> Path | None:
 
 
 class Prometheus:
-    """One server in one directory, forgotten with it; `targets` says where each service answers."""
+    """One server that begins anew in its directory; `targets` says where each service answers."""
 
     def __init__(self, home: Path, *, port: int, targets: Mapping[str, str], every: str = "5s") -> None:
         self.home, self.port = home, port
@@ -43,7 +44,8 @@ class Prometheus:
     def start(self, children: Children) -> Child:
         binary = program("prometheus")
         assert binary is not None, "ask program() first"
-        self.home.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self.home, ignore_errors=True)
+        self.home.mkdir(parents=True)
         file = self.home / "prometheus.json"  # JSON is YAML
         file.write_bytes(msgspec.json.encode(self._configuration()))
         options = [f"--config.file={file}", f"--storage.tsdb.path={self.home / 'data'}"]
