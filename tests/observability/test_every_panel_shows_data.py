@@ -13,8 +13,6 @@ from tests.service.local.demos import Demo
 
 from common.local.visitor import until
 
-pytestmark = pytest.mark.xdist_group("observed")
-
 SERIES_OF_A_PROCESS = 4000  # of one replica of the busiest service
 SENT = 'bassin_pay_elements{status=~"exported|acknowledged|rejected"}'  # one was rejected, and sent again
 ACADEMIES = ("09", "20")
@@ -67,11 +65,24 @@ def test_a_panel_without_a_query_is_none() -> None:
     assert len(list(queries())) > 150
 
 
-def test_every_query_of_every_panel_returns_data(prometheus: httpx.Client) -> None:
+def test_whoever_looks_sees_the_letter(prometheus: httpx.Client, subtests: pytest.Subtests) -> None:
+    """One test, so that one worker of the run starts one demo."""
+    for seen in (
+        every_query_of_every_panel_returns_data,
+        the_letter_can_be_read_from_the_dashboards,
+        every_process_is_watched_and_no_alert_is_unjudged,
+        a_healthy_demo_wakes_nobody,
+        no_series_names_a_school_or_a_person_and_a_process_has_few,
+    ):
+        with subtests.test(seen.__name__):
+            seen(prometheus)
+
+
+def every_query_of_every_panel_returns_data(prometheus: httpx.Client) -> None:
     assert [query for query in queries() if not asked(prometheus, query.expression)] == []
 
 
-def test_the_letter_can_be_read_from_the_dashboards(prometheus: httpx.Client) -> None:
+def the_letter_can_be_read_from_the_dashboards(prometheus: httpx.Client) -> None:
     """As its own figures say it: tests/journeys/letter."""
     assert total(prometheus, "bassin_papers") >= 352  # cancellations are papers too
     assert total(prometheus, "bassin_candidatures") == 56
@@ -81,7 +92,7 @@ def test_the_letter_can_be_read_from_the_dashboards(prometheus: httpx.Client) ->
         assert float(asked(prometheus, answered)[0]["value"][1]) > 0
 
 
-def test_every_process_is_watched_and_no_alert_is_unjudged(prometheus: httpx.Client) -> None:
+def every_process_is_watched_and_no_alert_is_unjudged(prometheus: httpx.Client) -> None:
     groups = prometheus.get("/rules").json()["data"]["groups"]
     targets = prometheus.get("/targets").json()["data"]["activeTargets"]
 
@@ -92,11 +103,11 @@ def test_every_process_is_watched_and_no_alert_is_unjudged(prometheus: httpx.Cli
     }  # fmt: skip
 
 
-def test_a_healthy_demo_wakes_nobody(prometheus: httpx.Client) -> None:
+def a_healthy_demo_wakes_nobody(prometheus: httpx.Client) -> None:
     assert asked(prometheus, 'ALERTS{alertstate="firing",severity="critical"}') == []
 
 
-def test_no_series_names_a_school_or_a_person_and_a_process_has_few(prometheus: httpx.Client) -> None:
+def no_series_names_a_school_or_a_person_and_a_process_has_few(prometheus: httpx.Client) -> None:
     series = asked(prometheus, '{job="bassin"}')
     by_service: dict[str, int] = {}
     for each in series:
