@@ -36,7 +36,7 @@ BOARD = Board(
                     6,
                 ),
                 Panel("Part that fails", {"{{service}}": "service:http_errors:ratio5m"}, "percentunit", 6),
-                Panel("Part over 0.5 s", {"{{service}}": "service:http_slow:ratio5m"}, "percentunit", 6),
+                Panel("Part over 1 s", {"{{service}}": "service:http_slow:ratio5m"}, "percentunit", 6),
                 Panel(
                     "Time to answer, p99",
                     {

@@ -29,7 +29,7 @@ def noticed(name: str) -> Row:
         [
             Panel("Requests", {"{{status}}": f"sum by (status) (rate(bassin_http_requests_total{asked}))"}, "reqps"),
             Panel(
-                "Part that fails, part over 0.5 s",
+                "Part that fails, part over 1 s",
                 {
                     "fails": f'service:http_errors:ratio5m{{service="{name}"}}',
                     "slow": f'service:http_slow:ratio5m{{service="{name}"}}',
