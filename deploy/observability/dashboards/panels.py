@@ -5,7 +5,13 @@ from typing import NamedTuple
 
 from grafana_foundation_sdk.builders import common, dashboard, prometheus, stat, timeseries
 from grafana_foundation_sdk.models.common import GraphDrawStyle, LegendDisplayMode, LegendPlacement
-from grafana_foundation_sdk.models.dashboard import Dashboard, DashboardCursorSync, DataSourceRef, VariableRefresh
+from grafana_foundation_sdk.models.dashboard import (
+    Dashboard,
+    DashboardCursorSync,
+    DataSourceRef,
+    VariableOption,
+    VariableRefresh,
+)
 
 QUIET = 'route!~"/livez|/readyz|/metrics"'  # asked by machines of the platform every few seconds
 SOURCE = DataSourceRef(type_val="prometheus", uid="prometheus")  # as deploy/observability/grafana provisions it
@@ -44,12 +50,16 @@ def built(board: Board) -> Dashboard:
         made = made.with_row(dashboard.Row(row.title))
         for panel in row.panels:
             made = made.with_panel(drawn(panel))
-    return made.build()
+    whole = made.build()
+    for place, drawing in enumerate(whole.panels or [], start=1):
+        drawing.id_val = place  # a link to a panel must lead to the same one tomorrow
+    return whole
 
 
 def academies() -> dashboard.QueryVariable:
     """A third académie appears by itself: it is served as soon as a service tells figures of it."""
     variable = dashboard.QueryVariable("academie").label("Académie").datasource(SOURCE).multi(True).include_all(True)
+    variable = variable.current(VariableOption(selected=True, text="All", value="$__all"))
     return variable.query("label_values(bassin_deadline_near_open, academie)").refresh(
         VariableRefresh.ON_TIME_RANGE_CHANGED
     )
@@ -60,13 +70,17 @@ def drawn(panel: Panel) -> timeseries.Panel | stat.Panel:
         prometheus.Dataquery().expr(expression).legend_format(name).ref_id(chr(ord("A") + place)).range()
         for place, (name, expression) in enumerate(panel.queries.items())
     ]
-    kind = stat.Panel() if panel.number else course()
+    kind = present() if panel.number else course()
     kind = kind.title(panel.title).datasource(SOURCE).unit(panel.unit).span(panel.width).height(7)
     if panel.each_academie:
         kind = kind.repeat("academie").repeat_direction("h")
     for target in targets:
         kind = kind.with_target(target)
     return kind
+
+
+def present() -> stat.Panel:
+    return stat.Panel().reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
 
 
 def course() -> timeseries.Panel:
