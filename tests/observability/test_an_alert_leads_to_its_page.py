@@ -12,7 +12,7 @@ from common.local.prometheus import program
 
 PLACE = ROOT / "deploy" / "observability"
 RUNBOOKS = ROOT / "docs" / "runbooks"
-STORIES = PLACE / "rule-tests" / "alerts.yml"
+STORIES = sorted((PLACE / "rule-tests").glob("*.yml"))
 BASE = "{{ $externalLabels.runbooks }}/"
 
 
@@ -52,7 +52,7 @@ def test_a_page_begins_with_what_users_notice_and_ends_with_how_to_know_it_is_ov
 
 def test_every_alert_fires_in_one_story_and_stays_silent_in_another() -> None:
     fires, silent = set[str](), set[str]()
-    for story in read(STORIES)["tests"]:
+    for story in (story for file in STORIES for story in read(file)["tests"]):
         for asked in story["alert_rule_test"]:
             (fires if asked["exp_alerts"] else silent).add(asked["alertname"])
 
@@ -73,7 +73,7 @@ def test_what_must_wake_somebody_does() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["check", "config", str(PLACE / "prometheus.yml")], ["test", "rules", str(STORIES)]],
+    [["check", "config", str(PLACE / "prometheus.yml")], ["test", "rules", *map(str, STORIES)]],
     ids=["the configuration", "the stories"],
 )
 def test_promtool_agrees(arguments: list[str]) -> None:
@@ -90,7 +90,7 @@ def test_a_story_that_does_not_hold_is_found(tmp_path: Path) -> None:
     promtool = program("promtool")
     if promtool is None:
         pytest.skip("promtool is absent: python -m common.local.prometheus")
-    told = read(STORIES)
+    told = read(PLACE / "rule-tests" / "alerts.yml")
     told["rule_files"] = [str(PLACE / "rules" / name) for name in ("recording.yml", "alerts.yml")]
     told["tests"] = [story for story in told["tests"] if story["name"] == "OutboxOld fires"]
     told["tests"][0]["alert_rule_test"][0]["exp_alerts"] = []
