@@ -12,7 +12,8 @@ BENCH := .venv/bench.stamp
 .PHONY: help demo up down compose-prove test check faults faults-sabotage fix items bench lock
 help:
 	@echo 'make demo     PostgreSQL, Kafka and every service on this machine, with fictional data; Ctrl-C ends it'
-	@echo '              (ONCE=1: play the witness journey and end; PORT=8080; FRESH=1: forget what an earlier demo kept)'
+	@echo '              (ONCE=1: play the witness journey and end; PORT=8080; FRESH=1: forget what an earlier demo kept;'
+	@echo '              OBSERVE=1: Prometheus too, where it is installed)'
 	@echo 'make up       the same in containers (docker compose), and its addresses; make down ends it, DATA=gone with its data'
 	@echo 'make compose-prove  compose.yaml proven with podman, where the kit for it is present'
 	@echo 'make test     the tests, on a real PostgreSQL and a real Kafka'
@@ -25,7 +26,7 @@ help:
 	@echo 'make lock     choose the newest dependencies and write requirements/*.lock again'
 
 demo: $(LOCAL)
-	@$(BIN)/bassin demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT)) $(if $(FRESH),--fresh)
+	@$(BIN)/bassin demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT)) $(if $(FRESH),--fresh) $(if $(OBSERVE),--observe)
 
 up: $(LOCAL)
 	@$(BIN)/bassin secrets create .bassin/secrets

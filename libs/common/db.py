@@ -15,7 +15,7 @@ from common.identifiers import CodeAcademie
 from common.identity import Agent
 from common.refusal import Unavailable
 from common.settings import API
-from common.tx import Tx, inline, key_of
+from common.tx import Connection, Tx, inline, key_of
 
 # What the application relies on, whatever the server's own configuration says.
 SESSION = {"standard_conforming_strings": "on", "jit": "off", "lock_timeout": "5s", "timezone": "UTC"}
@@ -76,6 +76,16 @@ class Database:
             tx = Tx(connection, self._clock.now(), service=self.service, api=self.api)
             async with self._bounds(tx, academies, None):
                 yield tx
+
+    @asynccontextmanager
+    async def snapshot(self, academies: Iterable[CodeAcademie]) -> AsyncIterator[Connection]:
+        """One view of the rows of `academies`, for what is too long to be held in memory: cursors, and no writing."""
+        async with (
+            self.pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            await connection.execute("SELECT set_config('bassin.academies', $1, true)", ",".join(sorted(academies)))
+            yield connection
 
     @asynccontextmanager
     async def _bounds(self, tx: Tx, academies: Iterable[str], command: Command | None) -> AsyncIterator[None]:

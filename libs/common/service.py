@@ -18,11 +18,12 @@ from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 from msgspec.structs import replace
 
-from common import idempotency, logs, metrics, operations_api, sealing, watch
+from common import audit_watch, idempotency, logs, metrics, operations_api, sealing, watch
 from common.clock import Clock
 from common.consumer import Consumer
 from common.contracts.events import Contract, Event
 from common.db import Database, connect
+from common.figures import Figure
 from common.handlers import Job, Jobs, Projection, Reactions, Table
 from common.identity import Agent
 from common.inbox import Inbox
@@ -52,6 +53,7 @@ class Service(Struct, frozen=True, kw_only=True):
     projections: Sequence[Projection] = ()
     reactions: Reactions | None = None
     jobs: Sequence[Jobs] = ()
+    figures: Sequence[Figure] = ()
     people: Personal | None = None
     states: Mapping[type[Event], StateReader] = {}
     loops: Sequence[Loop] = ()  # what it does besides, for as long as it runs
@@ -97,6 +99,7 @@ class Service(Struct, frozen=True, kw_only=True):
         app.state.consumer = consumer = Consumer(settings.kafka, Inbox(db, self.table(), settings.academies))
         timekeeper = Timekeeper(db, settings.academies, [*sealing.jobs(self), *self.own_jobs()])
         loops = [loop(db, settings) for loop in self.loops]
+        loops.append(audit_watch.run(db, settings, self.contract))
         first = _start(app, consumer.run(), timekeeper.run(), *_mail(settings, db), *loops)
         last = _start(app, relay.run(), watch.run(db, settings.outbox_bound_seconds))
         try:

@@ -36,6 +36,7 @@ async def _look(db: Database) -> float:
         (metrics.inbox_held_parked, row["parked"]),
         (metrics.inbox_held_oldest, row["held_oldest"]),
         (metrics.db_pool_size, db.pool.get_size()),
+        (metrics.db_pool_limit, db.pool.get_max_size()),
         (metrics.db_pool_in_use, db.pool.get_size() - db.pool.get_idle_size()),
     ):
         gauge.labels(db.service).set(value)

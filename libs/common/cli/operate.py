@@ -89,7 +89,8 @@ def verify(service: Service) -> int:
         connection = await asyncpg.connect(reached.urls.maint)
         try:
             told = await audit_check.told(reached.kafka, reached.service.contract)
-            return await audit_check.verify(connection, told)
+            async with connection.transaction(readonly=True):
+                return await audit_check.verify(connection, told)
         finally:
             await connection.close()
 
