@@ -26,6 +26,7 @@ TRANSIENT = (
     ConnectionError,
     TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # asked on a session of whose end only the reason has arrived yet
     asyncpg.PostgresConnectionError,
     asyncpg.TransactionRollbackError,
     asyncpg.OperatorInterventionError,

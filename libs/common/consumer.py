@@ -28,7 +28,7 @@ RECORDS = 500  # in one batch, hence in one transaction
 POLL_MS = 20  # FastStream's default of 200 sleeps after an empty poll
 WATCH = 1.0  # seconds between two comparisons with the database's place in the log
 SLOWEST_RETRY = 10.0  # seconds; far below max_poll_interval_ms
-SLOWEST_START = 5.0  # seconds between two attempts to reach a broker or a database that is away
+SLOWEST_START = 2.0  # seconds between two attempts to reach a broker or a database that is away
 
 
 class Consumer(ConsumerRebalanceListener):

@@ -24,7 +24,7 @@ DIALOGUE_SECONDS = 15.0  # of one mail, or of the greeting
 LEASE = timedelta(minutes=10)  # over BATCH + 1 dialogues: nobody else takes a mail that is under way
 IDLE_SECONDS = 1.0
 LONGEST_PAUSE = 30.0
-DATABASE_DOWN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+DATABASE_DOWN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 log = structlog.get_logger("bassin.mail")
 

@@ -36,6 +36,7 @@ PASSING = (
     asyncpg.LockNotAvailableError,
     asyncpg.SerializationError,
     asyncpg.PostgresConnectionError,
+    asyncpg.InternalClientError,  # asked on a session of whose end only the reason has arrived yet
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
     asyncpg.ReadOnlySQLTransactionError,  # a fail-over left us with the standby

@@ -11,7 +11,7 @@ from aiokafka.errors import ProducerFenced
 from msgspec import Struct
 
 from common import metrics, takeover
-from common.db import SESSION
+from common.db import PROBED, SESSION, probe
 from common.kafka_log import REFUSED_FOR_GOOD, Logged, LogShortened, Outgoing, Place
 from common.takeover import Connection
 
@@ -22,14 +22,6 @@ IDLE = (0.02, 0.25)  # seconds between two looks at an empty outbox, growing
 COMPARE = 60.0  # seconds between two comparisons of the topics' ends with infra.published
 SLOWEST_RETRY = 2.0  # seconds between two attempts while broker or database is away
 LOCK = 0x62617373696E  # "bassin": the advisory lock of a database's one relay
-
-# A dead process's lock must not outlive it: the server probes this connection and gives up after five seconds.
-PROBED = {
-    "tcp_keepalives_idle": "2",
-    "tcp_keepalives_interval": "1",
-    "tcp_keepalives_count": "3",
-    "tcp_user_timeout": "5000",
-}
 
 
 class Log(Protocol):
@@ -90,6 +82,7 @@ class Relay(Struct):
             self.url, timeout=5, command_timeout=15, server_settings={**SESSION, **PROBED}
         )
         try:
+            await probe(connection)  # a dead process's lock must not outlive it, nor a dead server its relay's patience
             await _lock(connection)
             metrics.relay_owner.labels(self.service).set(1)
             yield connection

@@ -16,7 +16,13 @@ from common.logs import UNAVAILABLE
 from common.tx import Tx
 
 log = structlog.get_logger("bassin.jobs")
-DATABASE_AWAY = (OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InterfaceError)
+DATABASE_AWAY = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 
 
 class Timekeeper:

@@ -84,6 +84,13 @@ async def _rate(stage: Stage) -> float:
     return first[1] / (seen[-1][0] - first[0])
 
 
+async def accepted(stage: Stage, rng: random.Random) -> bool:
+    """One more command."""
+    before = len(stage.clients.commands)
+    await stage.clients.write(rng, 1)
+    return any(c.outcome is Outcome.ACKNOWLEDGED for c in stage.clients.commands[before:])
+
+
 async def waiting(stage: Stage) -> int:
     """Events that the producer has committed and not published."""
     rows = await stage.query(PRODUCER, WAITING)

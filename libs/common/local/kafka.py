@@ -65,6 +65,10 @@ class KafkaNode:
     def bootstrap(self) -> str:
         return f"{LOOPBACK}:{self.port}"
 
+    @property
+    def controller(self) -> str:
+        return f"{LOOPBACK}:{self._controller_port}"
+
     def start(self, children: Children) -> None:
         self.launch(children)
         self.wait_ready()
@@ -97,10 +101,9 @@ class KafkaNode:
         return Program("Apache Kafka", command, self.log, self.home)
 
     def _properties(self) -> str:
-        controller = f"{LOOPBACK}:{self._controller_port}"
         addresses = {
-            "controller.quorum.bootstrap.servers": controller,
-            "listeners": f"PLAINTEXT://{LOOPBACK}:{self.port},CONTROLLER://{controller}",
+            "controller.quorum.bootstrap.servers": self.controller,
+            "listeners": f"PLAINTEXT://{LOOPBACK}:{self.port},CONTROLLER://{self.controller}",
         }
         return "".join(f"{name}={value}\n" for name, value in {**SETTINGS, **addresses, **self.settings}.items())
 

@@ -57,10 +57,6 @@ class Postgres:
             self._child.process.wait(10)
         self._children.end(self._child)
 
-    @property
-    def ended(self) -> bool:
-        return self._child.process.poll() is not None
-
     def _initialise(self, children: Children) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
         self._password.touch(mode=0o600)

@@ -23,6 +23,7 @@ class Way(Struct):
     rate: float = math.inf  # bytes a second
     loss: float = 0.0  # share of pieces that arrive only when TCP repeats them
     held: bool = False  # black hole: taken from the sender, delivered when it is false again
+    half_open: bool = False  # its end does not arrive
     breaks_after: float = math.inf  # bytes, after which the connection is reset
     free_at: float = 0.0  # until then the line carries earlier pieces
 
@@ -94,7 +95,7 @@ class Proxy:
         while True:
             due, data = await underway.get()
             await asyncio.sleep(due - asyncio.get_running_loop().time())
-            while (way := self.asking if asking else self.answering).held:  # noqa: ASYNC110 - both ways are plain values
+            while (way := self.asking if asking else self.answering).held or (way.half_open and not data):  # noqa: ASYNC110 - both ways are plain values
                 await asyncio.sleep(0.02)
             carried += len(data)
             if carried > way.breaks_after:
@@ -113,9 +114,9 @@ def _reset(writer: asyncio.StreamWriter) -> None:
 
 
 @asynccontextmanager
-async def before(url: str, *, port: int = 0) -> AsyncIterator[Proxy]:
+async def before(url: str, *, port: int = 0, seed: int = 0) -> AsyncIterator[Proxy]:
     """`proxy.url` leads where `url` leads; a broker must be told its `port` beforehand, for it names it to clients."""
-    proxy, parts = Proxy(), urlsplit(url)
+    proxy, parts = Proxy(seed), urlsplit(url)
     assert parts.hostname is not None
     assert parts.port is not None
     host, real = parts.hostname, parts.port
