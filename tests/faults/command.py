@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from tests.faults.carrier import listen_again
 from tests.faults.fault import Fault, Figure, Verdict, faults, worst
 from tests.faults.stage import Stage, raised
 
@@ -94,6 +95,8 @@ async def _together(chosen: Sequence[Fault], nodes: int, asked: argparse.Namespa
 async def _seeds_of(fault: Fault, stage: Stage, seeds: list[int]) -> Line:
     """Ends at the first seed that is broken: the next would answer for it."""
     begun, verdicts = time.monotonic(), list[Verdict]()
+    if not fault.carried:
+        await listen_again(stage)
     for seed in seeds:
         verdicts.append(await _one(fault, stage, seed))
         told = verdicts[-1].broken or [f"{verdicts[-1].figures}"]

@@ -83,6 +83,7 @@ FAULTS: tuple[Fault, ...] = (
         run=repeat_everything,
         seeds=46,
         in_check=3,
+        carried=True,
         moves=(f"{LISTENER}:bassin_inbox_duplicates_total",),
     ),
     Fault(
@@ -91,6 +92,7 @@ FAULTS: tuple[Fault, ...] = (
         run=disorder,
         seeds=30,
         in_check=3,
+        carried=True,
         moves=(f"{LISTENER}:bassin_inbox_waiting_total",),
     ),
 )

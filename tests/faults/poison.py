@@ -207,6 +207,7 @@ FAULTS: tuple[Fault, ...] = (
         run=poison_some,
         seeds=8,
         in_check=1,
+        carried=True,
         moves=(f"{LISTENER}:bassin_inbox_parked_total", f"{LISTENER}:bassin_handler_failures_total"),
     ),
 )

@@ -31,7 +31,7 @@ SABOTAGES = (
     Sabotage("no-inbox-mark", ("F10",), 2),
     Sabotage("durable-cursor", ("F1", "F2"), 12),
     Sabotage("no-transactional-id", ("F3",), 6),
-    Sabotage("take-over-without-reading", ("F28",), 1),
+    Sabotage("take-over-without-reading", ("F28",), 2),
     Sabotage("session-level-academie", ("F22",), 1),
     Sabotage("default-parser", ("F12",), 3),
     Sabotage("row-security-without-force", ("F22",), 1),
@@ -48,7 +48,9 @@ def main(names: Sequence[str]) -> int:
         told.append(play(sabotage))
         print(f"{sabotage.name:28} {told[-1]['caught_by'] or 'NOT CAUGHT'}  {told[-1]['how']}", flush=True)
     RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(told, indent=2))
+    earlier = json.loads(RESULT.read_text()) if names and RESULT.exists() else []
+    kept = [line for line in earlier if line["sabotage"] not in {each["sabotage"] for each in told}]
+    RESULT.write_text(json.dumps([*kept, *told], indent=2))
     return int(not all(line["caught_by"] for line in told))
 
 
