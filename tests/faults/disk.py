@@ -132,6 +132,6 @@ FAULTS: tuple[Fault, ...] = (
         run=fill_the_disk,
         seeds=2,
         own_stage=True,
-        moves=("hr_networks:bassin_relay_takeovers_total",),
+        moves=("hr_networks:bassin_relay_published_total",),
     ),
 )
