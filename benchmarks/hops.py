@@ -88,6 +88,7 @@ async def in_kafka(bootstrap: str) -> dict[str, float]:
     await consumer.start()
     try:
         topic = STREAMS[FACTS].behind
+        await consumer._client._wait_on_metadata(topic)
         places = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
         consumer.assign(places)
         await consumer.seek_to_beginning(*places)
