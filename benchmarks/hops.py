@@ -154,11 +154,13 @@ async def gathered(platform: Platform, census: Census, collector: Collector) -> 
 
 
 async def main() -> None:
+    load = os.getloadavg()[0]  # before ours
     with collecting() as collector:
         found = await measured(Platform(), collector)
     for hop in found:
         print(f"{hop.begun:6.1f} - {hop.ended:6.1f} ms  {hop.name}")
-    PLOT.write_text(draw(f"One command and its effect elsewhere: medians of {COMMANDS}, in ms", found))
+    title = f"One command and its effect elsewhere: medians of {COMMANDS}, in ms (load average {load:.1f})"
+    PLOT.write_text(draw(title, found))
 
 
 ANSWERED = (

@@ -22,7 +22,7 @@ async def measure(_: RunServers) -> AsyncIterator[Callable[[], Awaitable[Round]]
 
         async def highest() -> Round:
             nonlocal rate
-            while rate > STEP and not await holds(under_way, rate):
+            while rate and not await holds(under_way, rate):
                 rate -= STEP
             while await holds(under_way, rate + STEP):
                 rate += STEP
