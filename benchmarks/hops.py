@@ -88,6 +88,7 @@ async def in_kafka(bootstrap: str) -> dict[str, float]:
     await consumer.start()
     try:
         topic = STREAMS[FACTS].behind
+        await consumer._client._wait_on_metadata(topic)
         places = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
         consumer.assign(places)
         await consumer.seek_to_beginning(*places)
@@ -153,11 +154,13 @@ async def gathered(platform: Platform, census: Census, collector: Collector) -> 
 
 
 async def main() -> None:
+    load = os.getloadavg()[0]  # before ours
     with collecting() as collector:
         found = await measured(Platform(), collector)
     for hop in found:
         print(f"{hop.begun:6.1f} - {hop.ended:6.1f} ms  {hop.name}")
-    PLOT.write_text(draw(f"One command and its effect elsewhere: medians of {COMMANDS}, in ms", found))
+    title = f"One command and its effect elsewhere: medians of {COMMANDS}, in ms (load average {load:.1f})"
+    PLOT.write_text(draw(title, found))
 
 
 ANSWERED = (
