@@ -3,7 +3,7 @@
 
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /build
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 UV_LINK_MODE=copy VIRTUAL_ENV=/opt/bassin
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 UV_LINK_MODE=copy UV_CACHE_DIR=/cache VIRTUAL_ENV=/opt/bassin
 RUN apt-get update && apt-get install -y --no-install-recommends binutils && rm -rf /var/lib/apt/lists/*
 COPY requirements/bootstrap.lock requirements/
 RUN python -m venv --without-pip /opt/bassin \
@@ -11,7 +11,7 @@ RUN python -m venv --without-pip /opt/bassin \
  && /tools/bin/pip install --no-cache-dir --require-hashes --no-deps -r requirements/bootstrap.lock
 COPY requirements/build.lock requirements/runtime.lock requirements/papers.lock requirements/operations.lock requirements/
 # Symbols for debuggers and what libraries carry for their own tests would be half of an image.
-RUN --mount=type=cache,target=/root/.cache/uv \
+RUN --mount=type=cache,target=/cache \
     install() { /tools/bin/uv pip install --require-hashes --no-deps "$@"; } \
  && install --python /tools -r requirements/build.lock \
  && install -r requirements/runtime.lock \
@@ -28,7 +28,7 @@ COPY libs libs
 COPY services services
 # Compiled by what they hold, not by when: the same sources give the same bytes, and a read-only root needs no more.
 ARG SOURCE_DATE_EPOCH=0
-RUN --mount=type=cache,target=/root/.cache/uv \
+RUN --mount=type=cache,target=/cache \
     /tools/bin/uv pip install --python /tools --no-deps --no-build-isolation --target /package . \
  && sed -i '1s,.*,#!/opt/bassin/bin/python,' /package/bin/bassin \
  && find /package -name direct_url.json -delete \

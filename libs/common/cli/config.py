@@ -18,7 +18,8 @@ from common.service import services
 from common.settings import PREFIX, Settings, SettingsError, read, shown
 
 GROUP = "bassin.settings"  # entry points: a service whose settings are not the usual ones names their Struct here
-OTHERS = frozenset({"BASSIN_ADMIN_DATABASE_URL"})  # read by commands, not by services
+# Read by commands, not by services.
+OTHERS = frozenset({f"BASSIN_{role}_DATABASE_URL" for role in ("ADMIN", "OWNER", "MAINT")})
 ENVIRONMENT = 3  # exit status: this environment will not do
 
 
