@@ -1,4 +1,4 @@
-"""`bassin rebuild` as an operator types it: what differs is told, and nothing is switched when only a check is wanted."""
+"""`bassin rebuild` as an operator types it: what differs is told, and a check switches nothing."""
 
 import asyncpg
 import pytest
