@@ -3,22 +3,45 @@
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
+COMPOSE ?= docker compose
 BIN := .venv/bin
 LOCAL := .venv/local.stamp
 DEV := .venv/dev.stamp
+BENCH := .venv/bench.stamp
 
-.PHONY: help demo test check fix items lock
+.PHONY: help demo up down compose-prove test check faults faults-sabotage fix items bench lock
 help:
 	@echo 'make demo     PostgreSQL, Kafka and every service on this machine, with fictional data; Ctrl-C ends it'
-	@echo '              (ONCE=1: play the witness journey and end; PORT=8080; FRESH=1: forget what an earlier demo kept)'
+	@echo '              (ONCE=1: play the witness journey and end; PORT=8080; FRESH=1: forget what an earlier demo kept;'
+	@echo '              OBSERVE=1: Prometheus too, where it is installed)'
+	@echo 'make up       the same in containers (docker compose), and its addresses; make down ends it, DATA=gone with its data'
+	@echo 'make compose-prove  compose.yaml proven with podman, where the kit for it is present'
 	@echo 'make test     the tests, on a real PostgreSQL and a real Kafka'
 	@echo 'make check    what CI runs: lint, types, import rules, tests, API documents'
+	@echo 'make faults   what the platform must survive, done to it (F=F1 plays one, SEED=42 that schedule again)'
+	@echo 'make faults-sabotage  the product spoiled in eight ways: each must be caught by the fault that is named for it'
 	@echo 'make fix      correct what ruff can correct'
 	@echo 'make items    which items of the domain are proven, from the last test run'
+	@echo 'make bench    what the design costs, row by row against its reference (B=relay: one row)'
 	@echo 'make lock     choose the newest dependencies and write requirements/*.lock again'
 
 demo: $(LOCAL)
-	@$(BIN)/bassin demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT)) $(if $(FRESH),--fresh)
+	@$(BIN)/bassin demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT)) $(if $(FRESH),--fresh) $(if $(OBSERVE),--observe)
+
+up: $(LOCAL)
+	@$(BIN)/bassin secrets create .bassin/secrets
+	@COMPOSE_PROFILES=demo $(COMPOSE) up -d --build --wait
+	@echo 'gateway           http://127.0.0.1:8080/schema'
+	@echo 'calendar          http://127.0.0.1:8080/calendrier'
+	@echo 'demo identities   http://127.0.0.1:8081'
+	@echo 'mails             http://127.0.0.1:8025'
+	@echo 'play the journey  .venv/bin/bassin journey'
+
+down:
+	@COMPOSE_PROFILES=demo,operate $(COMPOSE) down $(if $(DATA),-v)
+
+compose-prove: $(LOCAL)
+	@$(BIN)/python tools/compose_prove.py
 
 test: $(DEV)
 	@$(BIN)/python -m common.local.fetch
@@ -27,12 +50,24 @@ test: $(DEV)
 check: $(DEV)
 	@$(BIN)/python tools/check.py
 
+faults: $(DEV)
+	@$(BIN)/python -m common.local.fetch
+	@$(BIN)/python -m tests.faults $(F) $(if $(SEED),--seed $(SEED)) $(if $(CHECK),--check)
+
+faults-sabotage: $(DEV)
+	@$(BIN)/python -m common.local.fetch
+	@$(BIN)/python -m tests.faults.sabotage $(S)
+
 fix: $(DEV)
 	@$(BIN)/ruff check --fix . || true
 	@$(BIN)/ruff format .
 
 items: $(DEV)
 	@$(BIN)/python -m common.local.items
+
+bench: $(BENCH)
+	@$(BIN)/python -m common.local.fetch
+	@$(BIN)/python -m benchmarks $(if $(B),"$(B)")
 
 lock: $(DEV)
 	@UPGRADE=1 sh tools/lock.sh
@@ -43,6 +78,9 @@ $(LOCAL): requirements/local.lock requirements/bootstrap.lock pyproject.toml
 
 $(DEV): requirements/dev.lock requirements/bootstrap.lock pyproject.toml
 	@$(call environment,dev)
+
+$(BENCH): requirements/bench.lock requirements/bootstrap.lock pyproject.toml
+	@$(call environment,bench)
 
 define environment
 command -v "$(PYTHON)" >/dev/null || { echo "$(PYTHON) is absent: make PYTHON=/path/to/python3.11" >&2; exit 3; }; \

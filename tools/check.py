@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(".venv", "bin")
+PROMTOOL = ".bassin/prometheus/usr/bin/promtool"
+PROMETHEUS = "deploy/observability/prometheus.yml"
 REDOCLY = "node_modules/.bin/redocly"
 
 
@@ -30,6 +32,9 @@ STEPS = [
     Step("npm packages", ["npm", "ci", "--silent"], ("npm", "package-lock.json")),
     Step("OpenAPI document", [REDOCLY, "lint", "docs/openapi.json"], (REDOCLY, "docs/openapi.json")),
     Step("AsyncAPI document", [REDOCLY, "lint", "docs/asyncapi.json"], (REDOCLY, "docs/asyncapi.json")),
+    Step("faults", ["make", "faults", "CHECK=1"]),
+    Step("Prometheus", [f"{BIN}/python", "-m", "common.local.prometheus"]),  # the next one says if there is none
+    Step("alert rules", [PROMTOOL, "check", "config", PROMETHEUS], (PROMTOOL,)),
     Step("tests", ["make", "test"]),  # last: its closing line is the one that CI reads
 ]
 

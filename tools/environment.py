@@ -1,4 +1,4 @@
-"""Make .venv hold what a lock says: `python3 tools/environment.py local|dev`. A second time it fetches nothing.
+"""Make .venv hold what a lock says: `python3 tools/environment.py local|dev|bench`. A second time it fetches nothing.
 
 Only the standard library, in words that an older Python can still read, so that it can say that it is too old.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-CONTAINS = {"dev": ["local", "dev"], "local": ["local"]}
+CONTAINS = {"bench": ["local", "dev", "bench"], "dev": ["local", "dev"], "local": ["local"]}
 LOG = ROOT / ".bassin" / "environment.log"
 NETWORK = "connect to the network and run again"
 

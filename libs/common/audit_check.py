@@ -11,7 +11,7 @@ from common import envelope
 from common.contracts.events import AuditHead, Contract
 from common.kafka_log import KafkaLog, Logged
 from common.sealing import GENESIS, link
-from common.tx import reason_digest
+from common.tx import Connection, reason_digest
 
 Heads: TypeAlias = Mapping[str, Sequence[tuple[int, str]]]  # académie -> (seq, hash) as told on the state stream
 UNSEALED_AFTER = 60  # seconds
@@ -51,8 +51,8 @@ def _head(record: Logged, contract: Contract) -> AuditHead | None:
         return None
 
 
-async def verify(connection: "asyncpg.Connection[asyncpg.Record]", heads: Heads) -> Verified:
-    """Walk every chain; `connection` must see all académies (role maint)."""
+async def verify(connection: Connection, heads: Heads) -> Verified:
+    """Walk the chains that `connection` sees (role maint: all of them), in the transaction that it is in."""
     findings: list[Finding] = []
     sealed: dict[str, dict[int, str]] = {academie: {} for academie in heads}
     lines = 0
@@ -67,16 +67,13 @@ async def verify(connection: "asyncpg.Connection[asyncpg.Record]", heads: Heads)
     return Verified(lines, sum(map(len, heads.values())), findings)
 
 
-async def _chain(
-    connection: "asyncpg.Connection[asyncpg.Record]",
-) -> AsyncIterator[tuple[str, int, list[str], str]]:
+async def _chain(connection: Connection) -> AsyncIterator[tuple[str, int, list[str], str]]:
     academie, seq, before = "", 0, GENESIS
-    async with connection.transaction(readonly=True):
-        async for row in connection.cursor(CHAIN):
-            if row["academie"] != academie:
-                academie, seq, before = row["academie"], 0, GENESIS
-            yield academie, row["seq"], _wrong(row, seq + 1, before), row["hash"].hex()
-            seq, before = row["seq"], row["hash"]
+    async for row in connection.cursor(CHAIN):
+        if row["academie"] != academie:
+            academie, seq, before = row["academie"], 0, GENESIS
+        yield academie, row["seq"], _wrong(row, seq + 1, before), row["hash"].hex()
+        seq, before = row["seq"], row["hash"]
 
 
 def _wrong(row: asyncpg.Record, expected: int, before: bytes) -> list[str]:

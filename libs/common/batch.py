@@ -26,6 +26,7 @@ TRANSIENT = (
     ConnectionError,
     TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # asked on a session of whose end only the reason has arrived yet
     asyncpg.PostgresConnectionError,
     asyncpg.TransactionRollbackError,
     asyncpg.OperatorInterventionError,
@@ -128,7 +129,7 @@ class Batch:
                 await self._inbox.handle(self._tx, record)
                 return ""
             async with self._tx.savepoint():
-                await self._inbox.handle(self._tx, record)
+                await self._inbox.handle(self._tx, record, alone=True)
         except Exception as error:
             if transient(error):
                 raise

@@ -17,7 +17,7 @@ from common import metrics, roster
 from common.batch import TRANSIENT, reason, transient
 from common.inbox import ConsumerStopped, Inbox, Moved
 from common.marks import Verdict
-from common.polled import Polled, Raw, undecoded
+from common.polled import Polled, PromptSubscriber, Raw, undecoded
 
 Place: TypeAlias = tuple[str, int]  # stream, partition
 log = logging.getLogger("bassin.inbox")
@@ -25,10 +25,10 @@ FASTSTREAM = logging.getLogger("bassin.faststream")
 FASTSTREAM.setLevel(logging.ERROR)  # at each start it warns of what we told it
 
 RECORDS = 500  # in one batch, hence in one transaction
-POLL_MS = 20  # FastStream's default of 200 sleeps after an empty poll
+POLL_MS = 20  # how long a poll waits; FastStream's default of 200 would hold back a stop as long
 WATCH = 1.0  # seconds between two comparisons with the database's place in the log
 SLOWEST_RETRY = 10.0  # seconds; far below max_poll_interval_ms
-SLOWEST_START = 5.0  # seconds between two attempts to reach a broker or a database that is away
+SLOWEST_START = 2.0  # seconds between two attempts to reach a broker or a database that is away
 
 
 class Consumer(ConsumerRebalanceListener):
@@ -103,13 +103,14 @@ class Consumer(ConsumerRebalanceListener):
             decoder=undecoded,
         )
         assert isinstance(subscriber, BatchSubscriber)
+        subscriber.__class__ = PromptSubscriber
         assert subscriber.ack_policy is AckPolicy.NACK_ON_ERROR
         subscriber(self._apply)
         return broker, subscriber
 
     def _broker(self) -> KafkaBroker:
         return KafkaBroker(
-            self._url,
+            self._url.split(","),
             consumer_only=True,
             allow_auto_create_topics=False,
             apply_types=False,

@@ -1,6 +1,7 @@
 """The only place that opens and commits transactions, and that says whose rows they may see."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import ClassVar
@@ -14,10 +15,25 @@ from common.identifiers import CodeAcademie
 from common.identity import Agent
 from common.refusal import Unavailable
 from common.settings import API
-from common.tx import Tx, inline, key_of
+from common.tx import Connection, Tx, inline, key_of
 
 # What the application relies on, whatever the server's own configuration says.
 SESSION = {"standard_conforming_strings": "on", "jit": "off", "lock_timeout": "5s", "timezone": "UTC"}
+
+# Who vanished must not keep its locks, and who waits for an answer must learn that none will come: either side probes
+# a silent connection, and gives up after five seconds. What the system does by itself takes a quarter of an hour.
+PROBED = {
+    "tcp_keepalives_idle": "2",
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "5000",  # ms
+}
+OURS = {
+    "TCP_KEEPIDLE": 2,
+    "TCP_KEEPINTVL": 1,
+    "TCP_KEEPCNT": 3,
+    "TCP_USER_TIMEOUT": 5000,  # ms
+}
 
 
 class OutboxBehind(Unavailable):
@@ -60,6 +76,16 @@ class Database:
             tx = Tx(connection, self._clock.now(), service=self.service, api=self.api)
             async with self._bounds(tx, academies, None):
                 yield tx
+
+    @asynccontextmanager
+    async def snapshot(self, academies: Iterable[CodeAcademie]) -> AsyncIterator[Connection]:
+        """One view of the rows of `academies`, for what is too long to be held in memory: cursors, and no writing."""
+        async with (
+            self.pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            await connection.execute("SELECT set_config('bassin.academies', $1, true)", ",".join(sorted(academies)))
+            yield connection
 
     @asynccontextmanager
     async def _bounds(self, tx: Tx, academies: Iterable[str], command: Command | None) -> AsyncIterator[None]:
@@ -115,5 +141,22 @@ async def connect(url: str, *, size: int = 10) -> "asyncpg.Pool[asyncpg.Record]"
         """asyncpg has rolled back already; its RESET ALL would cost every command a round trip."""
 
     return await asyncpg.create_pool(
-        url, min_size=1, max_size=size, reset=nothing_to_reset, server_settings=SESSION, timeout=5
+        url,
+        min_size=1,
+        max_size=size,
+        reset=nothing_to_reset,
+        init=probe,
+        server_settings={**SESSION, **PROBED},
+        timeout=5,
     )
+
+
+async def probe(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Our side of PROBED, as far as this system knows it; asyncpg has no setting for it."""
+    wire: socket.socket = connection._transport.get_extra_info("socket")  # type: ignore[attr-defined]
+    if wire.family == socket.AF_UNIX:
+        return
+    wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in OURS.items():
+        if hasattr(socket, name):
+            wire.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

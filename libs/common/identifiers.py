@@ -30,9 +30,13 @@ class Identifier(str):
     pattern: ClassVar[str]
     example: ClassVar[str]
     digits: ClassVar[int]  # the length of a whole value, to recognise zeros that a spreadsheet dropped
+    _shape: ClassVar[re.Pattern[str]]
+
+    def __init_subclass__(cls) -> None:
+        cls._shape = re.compile(cls.pattern)
 
     def __new__(cls, text: str) -> Self:
-        if not re.fullmatch(cls.pattern, text):
+        if cls._shape.fullmatch(text) is None:
             raise cls.explain(text)
         cls.verify(text)
         return super().__new__(cls, text)

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 DELIMITERS: Final = (";", ",", "\t")
 PIECE: Final = 1 << 20
+NO_CHARACTER: Final = re.compile("[\0\udc80-\udcff]")  # nothing, or a byte that the encoding does not know
 UTF8_LETTER: Final = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}")
 NOT_A_CSV: Final = {
     b"PK\x03\x04": "Le fichier est un classeur : l’enregistrer d’abord au format CSV (UTF-8).",
@@ -116,12 +117,12 @@ class Table:
             detail = f"La ligne a {len(record)} cellules, l’en-tête en a {width}."
             return Row(line, {}, (Finding("wrong-width", detail),))
         cells = {field: record[place].strip() for field, place in self.places.items()}
-        damage = tuple(self._illegible(cells))
+        damage = tuple(self._illegible(cells)) if NO_CHARACTER.search("".join(record)) else ()
         return Row(line, {field: legible(cell) for field, cell in cells.items()} if damage else cells, damage)
 
     def _illegible(self, cells: Mapping[str, str]) -> Iterator[Finding]:
         for field, cell in cells.items():
-            if "\0" in cell or (not cell.isascii() and any("\udc80" <= letter <= "\udcff" for letter in cell)):
+            if NO_CHARACTER.search(cell):
                 detail = f"La cellule contient un octet qui n’est pas un caractère ({self.encoding})."
                 yield Finding("illegible-character", detail, self.heading(field))
 

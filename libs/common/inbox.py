@@ -171,8 +171,8 @@ class Inbox:
     def condemned(self, record: Record) -> bool:
         return self._failures[record.place] >= TRANSIENT_TRIES
 
-    async def handle(self, tx: Tx, record: Record) -> None:
-        """Run all handlers of one record."""
+    async def handle(self, tx: Tx, record: Record, *, alone: bool = False) -> None:
+        """Run all handlers of one record; alone, what each only collected is sent at once, so that it fails by name."""
         self._current = record
         seen = record.envelope
         assert seen is not None
@@ -189,6 +189,8 @@ class Inbox:
             for handler in handlers:
                 try:
                     await run(tx, handler, fact)
+                    if alone:
+                        await tx.flush()
                 except Exception:
                     metrics.handler_failures.labels(self.table.service, handler.name).inc()
                     raise

@@ -16,7 +16,9 @@ from common import redaction, trace
 
 OURS = frozenset({"time", "level", "service", "trace_id", "span_id"})
 TALKATIVE = ("httpx", "httpcore")  # print whole addresses at level info
-REPEATING = ("aiokafka", "faststream", "bassin.faststream")  # tens of lines a second while the broker is away
+UNAVAILABLE = logging.getLogger("bassin.unavailable")  # for whoever waits for the database: each loop, each request
+# Tens of lines a second while the broker or the database is away.
+REPEATING = ("aiokafka", "asyncpg", "faststream", "bassin.faststream", UNAVAILABLE.name)
 SAY_AGAIN = 60.0  # seconds between two of their lines of one kind
 EXTRA = structlog.stdlib.ExtraAdder()
 LIBRARIES = ("uvicorn", "uvicorn.error", "uvicorn.access", "aiokafka", "faststream", "asyncio")

@@ -16,6 +16,7 @@ from msgspec import Struct
 from common import mail, metrics
 from common.db import Database
 from common.identifiers import CodeAcademie
+from common.logs import UNAVAILABLE
 from common.mail import MailState, Outcome, Queued
 
 BATCH = 20
@@ -23,7 +24,7 @@ DIALOGUE_SECONDS = 15.0  # of one mail, or of the greeting
 LEASE = timedelta(minutes=10)  # over BATCH + 1 dialogues: nobody else takes a mail that is under way
 IDLE_SECONDS = 1.0
 LONGEST_PAUSE = 30.0
-DATABASE_DOWN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+DATABASE_DOWN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 log = structlog.get_logger("bassin.mail")
 
@@ -76,7 +77,7 @@ class MailSender:
                 taken = await self.send_due()
                 pause = IDLE_SECONDS
             except DATABASE_DOWN as error:
-                log.warning("mails wait for the database", error=error)
+                UNAVAILABLE.warning("mails wait for the database", extra={"error": str(error)})
                 taken, pause = 0, min(2 * pause, LONGEST_PAUSE)
             if taken < BATCH:
                 await asyncio.sleep(pause)

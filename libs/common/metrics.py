@@ -46,6 +46,8 @@ http_in_progress = _gauge("http_requests_in_progress", "Requests being answered"
 # Database.
 db_pool_size = _gauge("db_pool_size", "Connections open in the pool")
 db_pool_in_use = _gauge("db_pool_in_use", "Connections of the pool in use")
+db_pool_limit = _gauge("db_pool_limit", "Connections that the pool may open")
+db_size = _gauge("db_size_bytes", "Size of the database on its server's disk")
 db_round_trips = _counter("db_round_trips_total", "Statements sent to the database and waited for")
 
 # Outbox and relay. owner is 1 in the one process that publishes; stopped is 1 until somebody mends the configuration.
@@ -74,8 +76,10 @@ consumer_last_poll = _gauge("consumer_last_poll_timestamp_seconds", "When the co
 consumer_assigned = _gauge("consumer_assigned_partitions", "Partitions this process reads")
 consumer_lag = _gauge("consumer_lag_records", "Records not yet read", "stream")
 
-# Audit and mail. failed: refused for good by the mail server, shown to the office.
+# Audit and mail. findings: what `bassin audit verify` would list. failed: refused for good, shown to the office.
 audit_unsealed_oldest = _gauge("audit_unsealed_oldest_seconds", "Age of the oldest audit line without a seal")
+audit_findings = _gauge("audit_findings", "Lines of the audit that are not as they were written")
+audit_verified = _gauge("audit_verified_timestamp_seconds", "When the audit chain was last walked")
 mail_depth = _gauge("mail_queue_depth", "Mails to send")
 mail_oldest = _gauge("mail_queue_oldest_seconds", "Age of the oldest mail to send")
 mail_failed = _gauge("mail_failed", "Mails refused for good")
@@ -86,13 +90,31 @@ job_duration = _histogram("job_duration_seconds", "Time of one run", SLOW, "job"
 job_failures = _counter("job_failures_total", "Runs that failed", "job")
 job_last_success = _gauge("job_last_success_timestamp_seconds", "When the job last succeeded", "job")
 
+# Keys and certificates, of the gateway. endpoint: host:port of a provider or of our own address.
+signing_keys_rotated = _gauge("signing_keys_rotated_timestamp_seconds", "When the keys that sign were last rotated")
+certificate_expires = _gauge("certificate_expires_timestamp_seconds", "When a TLS certificate ends", "endpoint")
+
+# Business, by académie (common.figures): counts, never a person, never a school. near: within 3 days, work open.
+deadline_near = _gauge("deadline_near_open", "What is still to do, its deadline near", "academie", "kind")
+directory_schools = _gauge("directory_schools", "Schools of the directory", "academie", "status")
+census_schools = _gauge("census_schools", "Schools that a census addresses", "academie", "status", "answer")
+census_persons = _gauge("census_persons", "Persons known from a census, erased ones not counted", "academie")
+meetings = _gauge("meetings", "Meetings of the networks", "academie", "status")
+candidatures = _gauge("candidatures", "Candidatures", "academie", "status")
+papers = _gauge("papers", "Numbered papers issued, cancellations included", "academie", "kind")
+pay_elements = _gauge("pay_elements", "Elements of the last pay campaigns", "academie", "month", "status")
+
 OF_A_SERVICE = (http_in_progress,)
 OF_A_DATABASE = (
-    *(db_pool_size, db_pool_in_use, db_round_trips),
+    *(db_pool_size, db_pool_in_use, db_pool_limit, db_size, db_round_trips),
     *(outbox_depth, outbox_oldest, relay_owner, relay_stopped, relay_takeovers),
     *(inbox_held_waiting, inbox_held_parked, inbox_held_oldest, inbox_batch_duration),
     *(consumer_stopped, consumer_last_poll, consumer_assigned),
-    *(audit_unsealed_oldest, mail_depth, mail_oldest, mail_failed, mail_sent),
+    *(audit_unsealed_oldest, audit_findings, audit_verified, mail_depth, mail_oldest, mail_failed, mail_sent),
+)
+OF_BUSINESS = (
+    *(deadline_near, directory_schools, census_schools, census_persons),
+    *(meetings, candidatures, papers, pay_elements),
 )
 OF_A_STREAM_PUBLISHED = (relay_published, relay_late_duplicates, lost_facts)
 OF_A_STREAM_HEARD = (*(inbox_applied, inbox_duplicates, inbox_waiting, inbox_parked, inbox_forks, consumer_lag),)

@@ -25,6 +25,7 @@ from msgspec import Struct
 from common import protocol, trace
 from common.french_errors import in_french
 from common.idempotency import Replayed
+from common.logs import UNAVAILABLE
 from common.refusal import FieldError, Forbidden, Malformed, Refusal
 
 MEDIA_TYPE = "application/problem+json"
@@ -35,6 +36,7 @@ PASSING = (
     asyncpg.LockNotAvailableError,
     asyncpg.SerializationError,
     asyncpg.PostgresConnectionError,
+    asyncpg.InternalClientError,  # asked on a session of whose end only the reason has arrived yet
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
     asyncpg.ReadOnlySQLTransactionError,  # a fail-over left us with the standby
@@ -88,7 +90,7 @@ def answered_before(_: Request[Any, Any, Any], replayed: Replayed) -> Response[b
 
 
 def passing(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    log.warning("database_unavailable", error=type(error).__qualname__)
+    UNAVAILABLE.warning("database_unavailable", extra={"error": type(error).__qualname__})
     return answer(request, protocol.Busy("Réessayez dans quelques instants : rien n’a été enregistré.", retry_after=2))
 
 

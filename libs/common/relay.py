@@ -12,7 +12,7 @@ from aiokafka.errors import ProducerFenced
 from msgspec import Struct
 
 from common import metrics, takeover
-from common.db import SESSION
+from common.db import PROBED, SESSION, probe
 from common.kafka_log import REFUSED_FOR_GOOD, Logged, LogShortened, Outgoing, Place
 from common.takeover import Connection
 
@@ -24,14 +24,6 @@ COMPARE = 60.0  # seconds between two comparisons of the topics' ends with infra
 SLOWEST_RETRY = 2.0  # seconds between two attempts while broker or database is away
 LONGEST_NAME = 63  # bytes of an application_name; PostgreSQL cuts the rest
 LOCK = 0x62617373696E  # "bassin": the advisory lock of a database's one relay
-
-# A dead process's lock must not outlive it: the server probes this connection and gives up after five seconds.
-PROBED = {
-    "tcp_keepalives_idle": "2",
-    "tcp_keepalives_interval": "1",
-    "tcp_keepalives_count": "3",
-    "tcp_user_timeout": "5000",
-}
 
 
 class Log(Protocol):
@@ -100,6 +92,7 @@ class Relay(Struct):
             server_settings={**SESSION, **PROBED, "application_name": self.name},
         )
         try:
+            await probe(connection)  # a dead process's lock must not outlive it, nor a dead server its relay's patience
             await _lock(connection)
             metrics.relay_owner.labels(self.service).set(1)
             yield connection

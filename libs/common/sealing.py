@@ -8,7 +8,7 @@ from uuid import uuid5
 import asyncpg
 import msgspec
 
-from common import idempotency, metrics, outbox
+from common import figures, idempotency, metrics, outbox
 from common.handlers import Job
 from common.identifiers import BASSIN
 from common.tx import Tx
@@ -43,6 +43,7 @@ def jobs(service: "Service") -> list[Job]:
         Job("publish_audit_heads", timedelta(minutes=1), publish_audit_heads),
         Job("republish_lost_states", timedelta(minutes=1), republish_lost_states),
         Job("forget_old_answers", timedelta(hours=1), forget_old_answers),
+        figures.job(service.figures),
     ]
 
 

@@ -1,10 +1,12 @@
 """Keys of the gateway and of attestations: one signs, the next is published already, the previous is believed."""
 
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -14,6 +16,7 @@ from joserfc.jwk import ECKey, KeySet
 from common.tokens import Jwks
 from common.uuid7 import uuid7
 
+LIKE_OURS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")  # a UUIDv7
 LOOK_AGAIN = 5.0  # seconds; replicas share the file, a rotation reaches them all within this time
 KEPT = 3
 log = structlog.get_logger()
@@ -100,6 +103,15 @@ class SigningKeys:
 
     def current(self) -> ECKey:
         return self._present()[0]
+
+    def rotated_at(self) -> float:
+        """When the key that follows was drawn, in seconds since 1970; a file we did not write says it by its own age.
+
+        A mounted secret is as old as its pod: what our keys are called is a better witness.
+        """
+        kid = str(self._present()[1].kid)
+        drawn = UUID(kid) if LIKE_OURS.fullmatch(kid) else None
+        return self._changed_at / 1e9 if drawn is None else (drawn.int >> 80) / 1000
 
     def published(self) -> bytes:
         """The public halves, as a JWKS."""

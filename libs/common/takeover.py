@@ -5,6 +5,7 @@ database (a lost fact: this is an older copy of the database that published it),
 """
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 from uuid import UUID
@@ -118,7 +119,6 @@ async def _keep_lost(connection: Connection, record: Logged, seen: Envelope) -> 
         record.value or b"",
         again,
     )
-    log.error("lost fact found in the log", extra={"event_id": str(seen.id), "stream": record.stream})
 
 
 async def _renumber(
@@ -138,8 +138,10 @@ async def _renumber(
 
 
 def count(service: str, found: Found) -> None:
-    for stream in found.lost:
-        metrics.lost_facts.labels(service, stream).inc()
+    """Once committed; `bassin lost list` names each, the log says how many."""
+    for stream, number in Counter(found.lost).items():
+        metrics.lost_facts.labels(service, stream).inc(number)
+        log.error("lost facts found in the log", extra={"stream": stream, "number": number})
     for stream in found.late:
         metrics.relay_late_duplicates.labels(service, stream).inc()
 

@@ -12,10 +12,17 @@ from common import metrics, trace
 from common.db import Database
 from common.handlers import Job
 from common.identifiers import CodeAcademie
+from common.logs import UNAVAILABLE
 from common.tx import Tx
 
 log = structlog.get_logger("bassin.jobs")
-DATABASE_AWAY = (OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InterfaceError)
+DATABASE_AWAY = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 
 
 class Timekeeper:
@@ -40,7 +47,8 @@ class Timekeeper:
             try:
                 await self.do(job)
             except DATABASE_AWAY as error:
-                log.warning("job waits for the database", job=job.name, error=type(error).__name__)
+                said = {"job": job.name, "error": type(error).__name__}
+                UNAVAILABLE.warning("job waits for the database", extra=said)
             except Exception:
                 metrics.job_failures.labels(service, job.name).inc()
                 log.exception("job failed", job=job.name)

@@ -213,7 +213,7 @@ class Tx(ProjectionTx):
             await self.flush()
         except BaseException:
             self._many, self._events, self._audit, self.seen = [], [], [], seen
-            if not self._connection.is_closed():
+            if self._alive():
                 await self.simple("ROLLBACK TO SAVEPOINT one")
             raise
         await self.simple("RELEASE SAVEPOINT one")
@@ -224,8 +224,15 @@ class Tx(ProjectionTx):
         return await self._connection.execute(sql)
 
     async def rollback(self) -> None:
-        if self._connection.is_in_transaction():
+        if self._alive() and self._connection.is_in_transaction():
             await self.simple("ROLLBACK")
+
+    def _alive(self) -> bool:
+        """Of a connection that broke the database has rolled back, and the pool has taken it away from us already."""
+        try:
+            return not self._connection.is_closed()
+        except asyncpg.InterfaceError:
+            return False
 
     async def commit(self) -> None:
         """The last round trip: what was collected, and COMMIT."""

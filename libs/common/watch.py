@@ -12,6 +12,7 @@ from common.relay import Relay
 
 log = structlog.get_logger("bassin.watch")
 EVERY = 2.0  # seconds between two looks
+AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 async def run(db: Database, outbox_bound_seconds: float) -> None:
@@ -20,7 +21,7 @@ async def run(db: Database, outbox_bound_seconds: float) -> None:
         try:
             oldest = await _look(db)
             db.behind_since = oldest if oldest > outbox_bound_seconds else None
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except AWAY as error:
             log.debug("no figures without the database", error=type(error).__name__)
         await asyncio.sleep(EVERY)
 
@@ -35,6 +36,7 @@ async def _look(db: Database) -> float:
         (metrics.inbox_held_parked, row["parked"]),
         (metrics.inbox_held_oldest, row["held_oldest"]),
         (metrics.db_pool_size, db.pool.get_size()),
+        (metrics.db_pool_limit, db.pool.get_max_size()),
         (metrics.db_pool_in_use, db.pool.get_size() - db.pool.get_idle_size()),
     ):
         gauge.labels(db.service).set(value)
@@ -60,7 +62,7 @@ async def drain(db: Database, relay: Relay, seconds: float) -> None:
             while await db.pool.fetchval("SELECT EXISTS (SELECT FROM infra.outbox)"):
                 db.on_commit.set()
                 await asyncio.sleep(0.02)
-    except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except AWAY:
         log.info("events are left for the next relay")
 
 

@@ -14,13 +14,13 @@ from litestar import Litestar, Response, asgi, get
 from litestar.handlers import ASGIRouteHandler, HTTPRouteHandler
 from litestar.types import Receive, Scope, Send
 
-from common import logs
+from common import logs, metrics
 from common.health import PUBLIC
 from common.internal_tokens import InternalTokens
 from common.settings import SettingsError, read
 from common.signing_keys import SigningKeys
 from common.web import Description, http_app
-from gateway import openapi
+from gateway import certificates, openapi
 from gateway.access import Access
 from gateway.limits import Buckets, Limits
 from gateway.routes import Gateway
@@ -37,17 +37,16 @@ ENVIRONMENT = 3  # exit status: this environment will not do (bassin config chec
 def app(settings: GatewaySettings, *, access: Access | None = None) -> Litestar:
     """The application; `access` is given where time is injected."""
     issuers, routes, keys = settings.read_files()
-    gateway = Gateway(
-        routes,
-        access=access or Access(issuers),
-        tokens=InternalTokens(signing=keys.current),
-        limits=limits(settings),
-    )
+    tokens = InternalTokens(signing=keys.current)
+    gateway = Gateway(routes, access=access or Access(issuers), tokens=tokens, limits=limits(settings))
+    tell_of_keys(settings.service, keys)
+    urls = [settings.public_url, *(issuer.url for issuer in issuers)]
     forwarded = (FORWARDED, *gateway.public_paths)
 
     @asynccontextmanager
     async def connections(_: Litestar) -> AsyncIterator[None]:
-        yield
+        async with certificates.watched(settings.service, urls):
+            yield
         await gateway.close()
 
     return http_app(
@@ -59,6 +58,11 @@ def app(settings: GatewaySettings, *, access: Access | None = None) -> Litestar:
         problems=openapi.refusals(),
         elsewhere=forwarded,
     )
+
+
+def tell_of_keys(service: str, keys: SigningKeys) -> None:
+    metrics.expose(service, database=False)
+    metrics.signing_keys_rotated.labels(service).set_function(keys.rotated_at)
 
 
 def limits(settings: GatewaySettings) -> Limits:

@@ -26,6 +26,7 @@ class GatewaySettings(Struct, frozen=True, kw_only=True):
     issuers: Path  # BASSIN_ISSUERS: TOML or JSON, see IssuersFile
     routes: Path  # BASSIN_ROUTES: TOML or JSON, see RoutesFile
     signing_keys: Path  # `bassin keys create`; the replicas share it
+    public_url: str = ""  # as people reach it; its certificate is watched if it is https
     http_host: str = "127.0.0.1"
     http_port: Port = 8080
     rate_per_subject: Rate = 20  # requests a second, in the long run

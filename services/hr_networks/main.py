@@ -10,12 +10,14 @@ from hr_networks.attendance.api import AttendanceController
 from hr_networks.attendance.projections import autorisations
 from hr_networks.calendar.api import CalendarController
 from hr_networks.census.api import CampaignsController, SchoolCampaignsController
+from hr_networks.census.figures import FIGURES as OF_CENSUSES
 from hr_networks.census.jobs import jobs as of_censuses
 from hr_networks.completeness.api import CompletenessController
 from hr_networks.coverage.api import CoverageController
 from hr_networks.links.api import OwnLinkController, PersonLinkController
 from hr_networks.mails.api import MailsController
 from hr_networks.meetings.api import MeetingsController
+from hr_networks.meetings.figures import FIGURES as OF_MEETINGS
 from hr_networks.meetings.jobs import jobs as of_meetings
 from hr_networks.networks.api import ChartersController, NetworksController
 from hr_networks.people.jobs import jobs as of_people
@@ -56,6 +58,7 @@ SERVICE = Service(
     ],
     projections=[schools, bassins, offers, animateurs, autorisations],
     jobs=[of_censuses, of_reminders, of_people, of_meetings],
+    figures=[*OF_CENSUSES, *OF_MEETINGS],
     people=PERSONAL,
     states={PersonState: states},
 )

@@ -5,6 +5,7 @@ from common.service import Service
 from common.web import Description
 from payroll.campaigns.api import CampaignsController
 from payroll.elements.api import ElementsController, OwnElementsController
+from payroll.elements.figures import FIGURES as OF_ELEMENTS
 from payroll.elements.jobs import jobs as of_elements
 from payroll.expenses.api import MissionsController
 from payroll.expenses.reactions import reactions
@@ -47,5 +48,6 @@ SERVICE = Service(
     projections=[schools, people, links],
     reactions=reactions,
     jobs=[of_elements, of_exports],
+    figures=OF_ELEMENTS,
     people=PERSONAL,
 )

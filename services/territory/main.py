@@ -10,6 +10,7 @@ from common.service import Service
 from common.settings import Settings
 from common.web import Description
 from territory.directory.api import BassinsController, EtablissementsController
+from territory.directory.figures import FIGURES as OF_DIRECTORY
 from territory.directory.store import bassin_states, school_states
 from territory.imports.api import ImportsController
 from territory.imports.importer import Importer
@@ -34,5 +35,6 @@ SERVICE = Service(
     ),
     controllers=[EtablissementsController, BassinsController, ImportsController, OrganisationController],
     states={EtablissementState: school_states, BassinState: bassin_states},
+    figures=OF_DIRECTORY,
     loops=[give_imports_to_a_child],
 )

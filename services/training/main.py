@@ -13,6 +13,7 @@ from training.candidatures.api import (
     OwnCandidaturesController,
     SchoolCandidaturesController,
 )
+from training.candidatures.figures import FIGURES as OF_CANDIDATURES
 from training.convocations.api import MeetingConvocationsController, SessionConvocationsController
 from training.convocations.jobs import jobs as of_convocations
 from training.linked.projections import linked
@@ -21,6 +22,7 @@ from training.meetings.reactions import reactions
 from training.missions.api import MissionsController
 from training.offers.api import OffersController
 from training.papers.api import PapersController
+from training.papers.figures import FIGURES as OF_PAPERS
 from training.papers.jobs import jobs as of_papers
 from training.people.projections import people
 from training.personal import PERSONAL
@@ -79,5 +81,6 @@ SERVICE = Service(
     projections=[censuses, territory, linked, people, meetings],
     reactions=reactions,
     jobs=[of_avis, of_promotions, of_papers, of_convocations],
+    figures=[*OF_CANDIDATURES, *OF_PAPERS],
     people=PERSONAL,
 )

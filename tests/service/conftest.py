@@ -15,8 +15,9 @@ import pytest
 from aiokafka import ConsumerRecord
 from joserfc.jwk import ECKey
 from litestar import Litestar
+from prometheus_client import Gauge
 
-from common import roster
+from common import figures, roster
 from common.batch import Outcome
 from common.clock import Clock
 from common.contracts.catalogue import PRODUCERS, STREAMS
@@ -133,6 +134,16 @@ class Served:
         found = [job for job in load(self.name).own_jobs() if job.name == name]
         assert len(found) == 1, f"{self.name} has no job {name}"
         await Timekeeper(self.db, ACADEMIES, found).do(found[0])
+
+    async def counted(self, gauge: Gauge) -> dict[tuple[str, ...], float]:
+        """What the gauge says of each académie, and of each of its further labels, once the service has counted."""
+        await Timekeeper(self.db, ACADEMIES, []).do(figures.job(load(self.name).figures))
+        samples = [sample for family in gauge.collect() for sample in family.samples]
+        return {
+            tuple(value for label, value in sample.labels.items() if label != "service"): sample.value
+            for sample in samples
+            if sample.labels["service"] == self.name
+        }
 
     async def told(self) -> list[tuple[str, str, dict[str, object]]]:
         """What stands in the outbox: (type, académie, body), in order."""

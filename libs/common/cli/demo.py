@@ -14,8 +14,9 @@ def demo(
     play: Annotated[Literal["letter", "census"], Parameter(help="what is played through the gateway")] = "letter",
     fresh: Annotated[bool, Parameter(negative=(), help="forget what an earlier demo kept")] = False,
     once: Annotated[bool, Parameter(negative=(), help="end after the journey, with its exit status")] = False,
+    observe: Annotated[bool, Parameter(negative=(), help="start Prometheus too, where it is installed")] = False,
     json: Annotated[bool, Parameter(negative=(), help="print one JSON document when all is up")] = False,
 ) -> int:
     from common.local.demo import Play, Wish, run  # noqa: PLC0415 - `bassin demo --help` needs none of it
 
-    return run(Wish(port=port, play=Play(play), fresh=fresh, once=once, json=json))
+    return run(Wish(port=port, play=Play(play), fresh=fresh, once=once, json=json, observe=observe))

@@ -1,4 +1,4 @@
-"""Commands for the people who run the platform: provisioning, serving, rebuilding, verifying."""
+"""Commands for the people who run the platform: provisioning, rebuilding, verifying."""
 
 import os
 from datetime import datetime
@@ -18,8 +18,8 @@ from common.lost import LostFact, Sought
 from common.lost import lost as lost_facts
 from common.rebuild import Rebuild, RebuildInProgress, Rebuilt
 from common.roster import Standing
-from common.service import load, run
-from common.settings import Settings, SettingsError, read
+from common.service import load
+from common.settings import lookup
 
 audit = App(name="audit", help="The audit chain of a service.")
 consumer = App(name="consumer", help="The consumer of a service.")
@@ -27,27 +27,25 @@ lost = App(name="lost", help="Published facts that a restored database had forgo
 Service = Annotated[str, Parameter(help="territory, hr_networks, training, payroll")]
 
 
-def serve(service: Service) -> None:
-    """Run SERVICE in the foreground with the settings of the environment (bassin config check SERVICE)."""
-    try:
-        settings = read(Settings, os.environ, service=service)
-    except SettingsError as wrong:
-        fail("\n".join(wrong.lines))
-    run(service, settings)
-
-
-def provision(service: Service) -> None:
-    """Migrate SERVICE's database, create its topics and register its handlers; safe to run twice, run before new pods.
+def provision(service: Service, *more: Service) -> None:
+    """Migrate each SERVICE's database, create its topics, register its handlers; safe to run twice, before new pods.
 
     With BASSIN_ADMIN_DATABASE_URL roles and database are created too; else BASSIN_OWNER_DATABASE_URL is used.
     """
+    for name in (service, *more):
+        _provision(name)
 
+
+def _provision(service: str) -> None:
     async def work() -> None:
         table, contract = load(service).table(), CONTRACTS[service]
         owner = await _migrated(service)
         kafka = os.environ.get("BASSIN_KAFKA") or fail("BASSIN_KAFKA is missing")
         partitions, replication = (int(os.environ.get(f"BASSIN_{k}", d)) for k, d in COUNTS)
-        await topics.ensure(kafka, [contract], partitions=partitions, replication=replication)
+        heard = [
+            c for c in CONTRACTS.values() if c is not contract and {s.name for s in c.streams} & set(table.streams)
+        ]
+        await topics.ensure(kafka, [contract, *heard], partitions=partitions, replication=replication)
         ends: dict[str, dict[int, int]] = {}
         for (stream, partition), end in (await KafkaLog(kafka, service, table.streams).ends()).items():
             ends.setdefault(stream, {})[partition] = end
@@ -57,10 +55,10 @@ def provision(service: Service) -> None:
 
 
 async def _migrated(service: str) -> str:
-    admin = os.environ.get("BASSIN_ADMIN_DATABASE_URL")
+    admin = lookup(os.environ, "admin_database_url")
     if admin:
         return (await migrate.migrate(service, admin, f"bassin_{service}")).owner
-    owner = os.environ.get("BASSIN_OWNER_DATABASE_URL") or fail("BASSIN_OWNER_DATABASE_URL is missing")
+    owner = lookup(os.environ, "owner_database_url") or fail("BASSIN_OWNER_DATABASE_URL is missing")
     await migrate.upgrade(service, owner)
     return owner
 
@@ -112,7 +110,8 @@ def verify(service: Service) -> int:
         connection = await asyncpg.connect(reached.urls.maint)
         try:
             told = await audit_check.told(reached.kafka, reached.service.contract)
-            return await audit_check.verify(connection, told)
+            async with connection.transaction(readonly=True):
+                return await audit_check.verify(connection, told)
         finally:
             await connection.close()
 

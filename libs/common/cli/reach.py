@@ -21,6 +21,7 @@ from common.inbox import Inbox
 from common.local.places import STATE
 from common.migrate import ServiceUrls
 from common.service import Service, load
+from common.settings import lookup
 
 T = TypeVar("T")
 RUN = STATE / "run.json"  # written by `bassin demo` while it runs
@@ -128,14 +129,11 @@ def reach(name: str, environ: Mapping[str, str] = os.environ) -> Reached:
     except LookupError as unknown:
         fail(str(unknown), 2)
     run = running()
-    if "BASSIN_DATABASE_URL" in environ:
-        app = environ["BASSIN_DATABASE_URL"]
+    if app := lookup(environ, "database_url"):
         found = ServiceUrls(
-            admin=environ.get("BASSIN_ADMIN_DATABASE_URL", ""),
-            owner=environ.get("BASSIN_OWNER_DATABASE_URL", app),
-            maint=environ.get("BASSIN_MAINT_DATABASE_URL", app),
+            admin=lookup(environ, "admin_database_url") or "",
             app=app,
-            relay=environ.get("BASSIN_RELAY_DATABASE_URL", app),
+            **{role: lookup(environ, f"{role}_database_url") or app for role in ("owner", "maint", "relay")},
         )
         return Reached(service, found, environ.get("BASSIN_KAFKA", ""), served(environ.get("BASSIN_ACADEMIES", "")))
     if run is None or name not in run.services:

@@ -40,6 +40,7 @@ def report(platform: Platform, figures: Figures, played: Sequence[Line]) -> dict
         "kafka": platform.kafka,
         "mail": str(layout.mails),
         "logs": str(layout.logs),
+        "prometheus": platform.observed,
         "accounts": list(ACCOUNTS),
         "figures": figures._asdict(),
         "bassins": [{"bassin": each.bassin, "name": each.name, **each.figures._asdict()} for each in played],
@@ -57,6 +58,7 @@ def show(screen: Screen, platform: Platform, figures: Figures, played: Sequence[
         "Time": f"{Clock(CLOCK).now().astimezone(ZoneInfo(PARIS)):%A %d %B %Y} in the demo, kept in .bassin/clock",
         "Figures": f"{figures.seconds:.1f} s    services and gateway {figures.services_mib} MiB"
         f"    everything {figures.all_mib} MiB (PSS)",
+        **({"Prometheus": f"{platform.observed}    docs/runbooks"} if platform.observed else {}),
         "Logs": ".bassin/logs/    stop Ctrl-C    start anew  bassin demo --fresh",
     }.items():
         screen.say(f" {name:11} {text}")

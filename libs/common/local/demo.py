@@ -43,6 +43,7 @@ class Wish(NamedTuple):
     fresh: bool = False
     once: bool = False
     json: bool = False
+    observe: bool = False
 
 
 def run(wish: Wish) -> int:
@@ -56,6 +57,8 @@ def run(wish: Wish) -> int:
             if wish.fresh or PLAYING.exists() or is_half_gone(Layout(wish.port)):
                 forget(Layout(wish.port))
             platform = start(Layout(wish.port), screen, ends)
+            if wish.observe:
+                platform.observe()
             played = play(platform, screen, wish.play)
             figures = closing.measured(platform, began)
             closing.show(screen, platform, figures, played)

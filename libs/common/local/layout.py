@@ -11,6 +11,7 @@ from common.local.ports import LOOPBACK
 GATEWAY = "gateway"
 IDENTITY = "identity"
 BLOCK = ("gateway", IDENTITY, "smtp", "postgres", "kafka", "controller")
+PROMETHEUS = "prometheus"
 
 
 def service_names() -> tuple[str, ...]:
@@ -21,14 +22,17 @@ class Layout(NamedTuple):
     first_port: int = 8080
 
     def port(self, name: str) -> int:
-        return self.first_port + (*BLOCK, *service_names()).index(name)
+        return self.first_port + self._names().index(name)
 
     def url(self, name: str) -> str:
         return f"http://{LOOPBACK}:{self.port(name)}"
 
     @property
     def ports(self) -> range:
-        return range(self.first_port, self.first_port + len(BLOCK) + len(service_names()))
+        return range(self.first_port, self.first_port + len(self._names()))
+
+    def _names(self) -> tuple[str, ...]:
+        return (*BLOCK, *service_names(), PROMETHEUS)
 
     @property
     def logs(self) -> Path:

@@ -9,11 +9,12 @@ from common.local.fetch import fetch_with_progress
 from common.local.forked import Forked
 from common.local.health_check import disk_trouble
 from common.local.kafka import KafkaNode
-from common.local.layout import GATEWAY, IDENTITY, Layout, kept_secret, service_names
+from common.local.layout import GATEWAY, IDENTITY, PROMETHEUS, Layout, kept_secret, service_names
 from common.local.parts import kafka_parts, postgres_part
 from common.local.places import CERTIFICATES, CLOCK, STATE
 from common.local.ports import LOOPBACK, require_free
 from common.local.postgres import Postgres
+from common.local.prometheus import ABSENT, Prometheus, program
 from common.local.trouble import Trouble
 
 ACADEMIES = ("09", "20")
@@ -28,6 +29,7 @@ class Platform:
         self.forked = Forked(children)
         self.kafka = os.environ.get("BASSIN_KAFKA") or f"{LOOPBACK}:{layout.port('kafka')}"
         self._admin_url = os.environ.get("BASSIN_ADMIN_DATABASE_URL", "")
+        self.observed = ""  # the address of Prometheus, or why there is none
 
     def environment(self) -> tuple[str, None]:
         for port in self.layout.ports:
@@ -84,9 +86,19 @@ class Platform:
         self.forked.wait_ready(GATEWAY, f"{self.layout.url(GATEWAY)}/readyz")
         return " ".join((GATEWAY, *urls)), None
 
+    def observe(self) -> None:
+        """Prometheus besides, where it is installed: the demo does not need it."""
+        if program(PROMETHEUS) is None:
+            self.observed = ABSENT
+            return
+        targets = {name: f"{LOOPBACK}:{self.layout.port(name)}" for name in (GATEWAY, *service_names())}
+        server = Prometheus(STATE / "observed", port=self.layout.port(PROMETHEUS), targets=targets)
+        server.start(self._children)
+        self.observed = server.url
+
     def begin(self, urls: Urls) -> None:
         for name, by_role in urls.items():
-            self._start(name, "common.local.serving:serve", name, environment=self._service(name, by_role))
+            self._start(name, "common.local.serving:serve", name, environment=self.service_environment(name, by_role))
         for name in urls:
             self.forked.wait_ready(name, f"{self.layout.url(name)}/readyz")
 
@@ -112,7 +124,7 @@ class Platform:
             "BASSIN_DRAIN_SECONDS": DRAIN_SECONDS,
         }
 
-    def _service(self, name: str, by_role: Mapping[str, str]) -> dict[str, str]:
+    def service_environment(self, name: str, by_role: Mapping[str, str]) -> dict[str, str]:
         return {
             "BASSIN_ACADEMIES": ",".join(ACADEMIES),
             "BASSIN_DATABASE_URL": by_role["app"],

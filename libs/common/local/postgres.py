@@ -32,6 +32,7 @@ class Postgres:
 
     def __init__(self, home: Path, *, port: int, log: Path, fast: bool = False) -> None:
         self.home, self.port, self.log, self._fast = home, port, log, fast
+        self.settings: dict[str, str] = {}  # besides ours, from its next start on
         self._data = home / "data"
         self._password = home / "password"
 
@@ -43,13 +44,17 @@ class Postgres:
         require_free(self.port)
         if not self._data.exists():
             self._initialise(children)
-        settings = {**SETTINGS, "port": self.port, **(FAST if self._fast else {})}
+        settings = {**SETTINGS, "port": self.port, **(FAST if self._fast else {}), **self.settings}
         options = [f"-c{name}={value}" for name, value in settings.items()]
         self._children = children
         self._child = children.start(self._program("postgres", "-D", self._data, *options))
         self._child.wait_until(self._ready, within=60)
 
-    def stop(self) -> None:
+    def stop(self, *, at_once: bool = False) -> None:
+        """At once is what a crash leaves: nothing is written out, the next start recovers from the log."""
+        if at_once:
+            self._child.process.send_signal(signal.SIGQUIT)
+            self._child.process.wait(10)
         self._children.end(self._child)
 
     def _initialise(self, children: Children) -> None:

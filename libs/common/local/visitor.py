@@ -19,7 +19,7 @@ class Unexpected(ServiceDied):
 
 class Visitor:
     def __init__(self, account: str, token: str, http: httpx.Client) -> None:
-        self.account, self._http = account, http
+        self.account, self.token, self._http = account, token, http
         self._headers = {"Authorization": f"Bearer {token}"}
 
     def get(self, path: str, **query: str) -> Answer:
@@ -88,7 +88,7 @@ class Visitors:
 
     def __call__(self, account: str) -> Visitor:
         if account not in self._known:
-            self._known[account] = Visitor(account, self._token(account), self._http)
+            self._known[account] = Visitor(account, self.token(account), self._http)
         return self._known[account]
 
     def anybody(self, path: str, **query: str) -> str:
@@ -101,7 +101,7 @@ class Visitors:
     def close(self) -> None:
         self._http.close()
 
-    def _token(self, account: str) -> str:
+    def token(self, account: str) -> str:
         issuer = account.partition("@")[2] or "lille"
         form = {"grant_type": "client_credentials", "client_id": account}
         response = self._http.post(f"{self._identity}/{issuer}/token", data=form)

@@ -8,6 +8,7 @@ import asyncpg
 import structlog
 
 from common.db import Database
+from common.logs import UNAVAILABLE
 from common.settings import Settings
 from territory.imports import store, worker
 from territory.imports.lifecycle import Run
@@ -27,7 +28,7 @@ class Importer:
             try:
                 busy = await self.once(db)
             except (asyncpg.PostgresError, OSError) as error:
-                log.warning("imports wait for the database", error=type(error).__name__)
+                UNAVAILABLE.warning("imports wait for the database", extra={"error": type(error).__name__})
                 busy = False
             if not busy:
                 await asyncio.sleep(PAUSE)

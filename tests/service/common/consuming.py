@@ -10,9 +10,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.protocol.group import LeaveGroupRequest
-from tests.service.common import probe
+from tests.service.common import groups, probe
 from tests.service.common.listening import Producer
 from tests.service.common.probe import AMIENS, LILLE, LISTENER
 
@@ -123,29 +121,10 @@ class Consuming:
 
     async def members(self) -> list[str]:
         """Whom the broker counts in the group."""
-        async with self._admin() as admin:
-            return await self._members(admin)
+        return await groups.members(self.kafka, self.group)
 
     async def expel(self) -> None:
-        """The broker forgets the group's members, as it does ten seconds after their last heartbeat."""
-        async with self._admin() as admin:
-            for member in await self._members(admin):
-                coordinator = await admin.find_coordinator(self.group)
-                answer = await admin._send_request(LeaveGroupRequest(self.group, member), coordinator)
-                assert answer.error_code == 0
-
-    async def _members(self, admin: Any) -> list[str]:
-        [answer] = await admin.describe_consumer_groups([self.group])
-        return [member[0] for member in answer.groups[0][5]]
-
-    @asynccontextmanager
-    async def _admin(self) -> AsyncIterator[Any]:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
-        await admin.start()
-        try:
-            yield admin
-        finally:
-            await admin.close()
+        await groups.expel(self.kafka, self.group)
 
 
 NEXT = 'SELECT next FROM infra."offset" WHERE (stream, partition) = ($1, $2)'

@@ -1,5 +1,6 @@
 """What `bassin audit verify` must find: a changed line, a deleted one, two that changed places, a tail cut off."""
 
+import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -9,7 +10,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from tests.service.common import probe
 
-from common import audit, metrics, sealing
+from common import audit, audit_watch, metrics, sealing
 from common.audit_check import Verified, told, verify
 from common.clock import Clock
 from common.contracts.catalogue import STREAMS
@@ -17,6 +18,7 @@ from common.contracts.hr_networks import CONTRACT, AuditHeadPublished
 from common.db import Database, connect
 from common.identifiers import CodeAcademie
 from common.migrate import ServiceUrls
+from common.settings import Settings
 from common.tx import ENCODER
 
 LILLE, AMIENS = CodeAcademie("09"), CodeAcademie("20")
@@ -51,7 +53,8 @@ class Chain:
     async def verify(self, heads: dict[str, list[tuple[int, str]]] | None = None) -> Verified:
         connection = await asyncpg.connect(self.urls.maint)
         try:
-            return await verify(connection, heads or {})
+            async with connection.transaction(readonly=True):
+                return await verify(connection, heads or {})
         finally:
             await connection.close()
 
@@ -201,3 +204,24 @@ async def test_rubbish_on_the_topic_does_not_blind_the_check(kafka: str) -> None
             await producer.send_and_wait(topic, ENCODER.encode(head), key=b"3", headers=headers)
 
         assert await told(kafka, CONTRACT) == {"09": [(3, "ab")]}
+
+
+async def test_the_service_itself_tells_of_an_alteration(chain: Chain, kafka: str) -> None:
+    """Through its own pool, whose role sees the académies served and may write nothing on the way."""
+    settings = Settings(
+        service="probe", academies=(LILLE, AMIENS), kafka=kafka,
+        database_url="", relay_database_url="", gateway_jwks_url="",
+    )  # fmt: skip
+    async with probe.own_topics(kafka, partitions=1):
+        await audit_watch.verify(chain.db, settings, CONTRACT)
+        assert told_of_the_chain("findings") == 0
+
+        await chain.tamper("""UPDATE audit SET detail = '{"schools": 9}' WHERE detail = '{"schools": 2}'""")
+        await audit_watch.verify(chain.db, settings, CONTRACT)
+
+    assert told_of_the_chain("findings") == 1
+    assert told_of_the_chain("verified_timestamp_seconds") == pytest.approx(time.time(), abs=60)
+
+
+def told_of_the_chain(what: str) -> float | None:
+    return metrics.REGISTRY.get_sample_value(f"bassin_audit_{what}", {"service": "probe"})

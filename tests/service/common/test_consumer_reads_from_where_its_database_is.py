@@ -173,5 +173,7 @@ async def test_the_operators_command_says_whether_it_was_stopped(
     for _ in range(2):
         await asyncio.to_thread(operate.resume, LISTENER)
 
-    assert capsys.readouterr().out == "resumed\nit was not stopped\n"
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("resumed; it had stopped at ")
+    assert (first[-12:], second) == (": for a test", "it was not stopped; the last time it had: for a test")
     assert await consuming.reason() is None

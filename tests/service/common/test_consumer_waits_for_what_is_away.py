@@ -52,6 +52,14 @@ async def test_it_starts_without_a_broker_and_begins_when_there_is_one(
     assert ours(caplog) == ["consumer starts again"]
 
 
+async def test_of_several_brokers_one_that_is_there_is_enough(consume: Consume) -> None:
+    """FastStream takes a text for one address, aiokafka for a list: `a:9092,b:9092` reached nobody."""
+    consuming, ana = await consume(), uuid4()
+    await consuming.send(fact(ana, uuid4()))
+    async with consuming.running(kafka=f"127.0.0.1:9,{consuming.kafka}"):
+        await consuming.until_noted(ana, 1)
+
+
 def ours(caplog: pytest.LogCaptureFixture, level: int = logging.WARNING) -> list[str]:
     """What an operator reads."""
     return [r.message for r in caplog.records if r.name.startswith("bassin") and r.levelno >= level]

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 from tests.service.common.conftest import Listen
+from tests.service.common.consuming import counted
 from tests.service.common.listening import Listening, id_of, states, verdicts
 from tests.service.common.probe import AMIENS, LILLE, LISTENER, NOTE, census, fact
 
@@ -55,6 +56,16 @@ async def test_of_a_failing_batch_only_the_poison_is_parked_and_leaves_no_trace(
     assert verdicts(outcome) == {Verdict.APPLY: 3, Verdict.PARK: 1, Verdict.WAIT: 1}
     assert await effects(listening) == [0, 0, 0]
     assert await listening.next(FACTS) == 5
+
+
+@pytest.mark.parametrize("wish", ["poison", "only at the flush", "wrong argument", "another académie"])
+async def test_an_operator_sees_which_handler_failed(listen: Listen, wish: str) -> None:
+    listening, eve = await listen(obey), uuid4()
+    before = counted("handler_failures_total", handler="obey")
+
+    await listening.send(census(eve, wish))
+
+    assert counted("handler_failures_total", handler="obey") > before
 
 
 async def test_what_follows_in_the_next_batches_waits_and_is_never_tried(listen: Listen) -> None:

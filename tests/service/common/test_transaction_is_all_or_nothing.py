@@ -9,7 +9,9 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.service.common.probe import AMIENS, LILLE, census, fact
+from tests.service.common import probe
+from tests.service.common.probe import AMIENS, LILLE, PRODUCER, census, fact
+from tests.service.common.proxy import before
 
 from common import audit, outbox
 from common.contracts.hr_networks import CensusOpened
@@ -204,3 +206,21 @@ async def test_a_null_character_is_refused_not_cut_off(producer: Database) -> No
             audit.record(tx, LILLE, "probe.done", uuid4(), reason="before\0after")
 
     assert await written(producer) == (0, 0, None)
+
+
+async def test_a_database_that_goes_away_in_a_transaction_is_what_the_command_hears(
+    producer_urls: "ServiceUrls",
+) -> None:
+    """Not that the connection, which the pool has taken back by then, cannot be rolled back: that is nobody's bug."""
+    async with (
+        before(producer_urls.app) as line,
+        probe.opened(PRODUCER, msgspec.structs.replace(producer_urls, app=line.url)) as db,
+    ):
+
+        async def cut_in_the_middle() -> None:
+            async with db.batch([LILLE]) as tx:
+                line.cut()
+                await tx.execute("SELECT 1")
+
+        with pytest.raises(asyncpg.PostgresConnectionError):
+            await cut_in_the_middle()

@@ -1,6 +1,7 @@
 """What PostgreSQL and asyncpg's pool let through unless told otherwise: here seen happen, and then not to us."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, TypeAlias
 from uuid import uuid4
@@ -15,7 +16,7 @@ from common import outbox
 from common.clock import Clock
 from common.contracts.catalogue import STREAMS
 from common.contracts.hr_networks import FACTS
-from common.db import Database, connect
+from common.db import OURS, PROBED, Database, connect
 from common.identifiers import CodeAcademie
 
 if TYPE_CHECKING:
@@ -134,3 +135,16 @@ async def test_what_commits_late_under_a_lower_id_is_still_published(
         finally:
             await reader.stop()
             await probe.ended([relay])
+
+
+async def test_either_side_of_our_connections_learns_within_seconds_that_the_other_is_gone(
+    producer_urls: "ServiceUrls",
+) -> None:
+    """Left to the systems, one notices a cut cable after a quarter of an hour, and the other keeps the locks longer."""
+    async with probe.opened(PRODUCER, producer_urls, size=1) as db, db.pool.acquire() as connection:
+        told = [await connection.fetchval(f"SHOW {name}") for name in PROBED]
+        wire: socket.socket = connection._transport.get_extra_info("socket")  # type: ignore[attr-defined]
+        ours = {name: wire.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) for name in OURS}
+
+    assert told == ["2", "1", "3", "5000"]
+    assert ours == OURS

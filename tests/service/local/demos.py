@@ -51,9 +51,9 @@ class Demo:
         command, environment = self.command(*arguments), self.environment(extra)
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
-    def start(self, *, until: Callable[["Demo"], bool]) -> None:
+    def start(self, *arguments: str, until: Callable[["Demo"], bool]) -> None:
         with (self.state / "out").open("w") as out, (self.state / "err").open("w") as err:
-            command, environment = self.command("--json"), self.environment({})
+            command, environment = self.command("--json", *arguments), self.environment({})
             self.process = subprocess.Popen(command, env=environment, stdout=out, stderr=err, text=True)
         deadline = time.monotonic() + 180
         while not until(self):

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from common import logs
+from common import logs, takeover
+from common.takeover import Found
 
 
 @pytest.fixture
@@ -16,8 +17,10 @@ def stream() -> io.StringIO:
     return stream
 
 
-@pytest.mark.parametrize(("name", "lines"), [("aiokafka.consumer.fetcher", 1), ("bassin.inbox", 50)])
-def test_only_libraries_that_repeat_themselves_are_cut_short(stream: io.StringIO, name: str, lines: int) -> None:
+@pytest.mark.parametrize(
+    ("name", "lines"), [("aiokafka.consumer.fetcher", 1), ("bassin.unavailable", 1), ("bassin.inbox", 50)]
+)
+def test_only_those_who_repeat_themselves_are_cut_short(stream: io.StringIO, name: str, lines: int) -> None:
     for number in range(50):
         logging.getLogger(name).error("unable to connect, attempt %s", number)
 
@@ -37,3 +40,10 @@ def test_after_a_minute_it_is_said_again(stream: io.StringIO, monkeypatch: pytes
         logging.getLogger("aiokafka").error("unable to connect")
 
     assert len(stream.getvalue().splitlines()) == 2
+
+
+def test_an_hour_of_lost_facts_is_one_line(stream: io.StringIO) -> None:
+    takeover.count("training", Found(lost=["bassin.training"] * 1000))
+
+    [line] = stream.getvalue().splitlines()
+    assert '"number":1000' in line

@@ -20,6 +20,7 @@ from common.contracts.events import Fact
 from common.contracts.hr_networks import CensusAnswered
 from common.handlers import Projection, Table
 from common.inbox import Inbox
+from common.polled import PromptSubscriber
 from common.service import services
 from common.tx import ProjectionTx
 
@@ -92,15 +93,33 @@ def subscriber() -> BatchSubscriber:
     return Consumer("127.0.0.1:9", Inbox(nowhere, Table("training", [listener], None), [])).subscriber()[1]
 
 
-def test_it_sleeps_after_an_empty_poll_and_ours_sleeps_little() -> None:
+class Silent:
+    """A consumer to whom nothing was sent; it has waited already when it says so."""
+
+    async def getmany(self, *, timeout_ms: int, max_records: int | None) -> dict[Any, Any]:
+        return {}
+
+
+def sleeps_after_an_empty_poll(polling: BatchSubscriber) -> bool:
+    asked = polling.get_msg(cast("Any", Silent()))
+    try:
+        asked.send(None)
+    except StopIteration:
+        return False
+    asked.close()
+    return True
+
+
+async def test_it_sleeps_after_an_empty_poll_and_ours_does_not() -> None:
     """Trap FastStream 17."""
     unasked = KafkaBroker("127.0.0.1:9").subscriber("t", batch=True)
 
     assert isinstance(unasked, BatchSubscriber)
     assert (unasked.batch_timeout_ms, subscriber().batch_timeout_ms) == (200, 20)
+    assert (sleeps_after_an_empty_poll(unasked), sleeps_after_an_empty_poll(subscriber())) == (True, False)
 
 
 def test_ours_works_one_batch_after_the_other() -> None:
     """Trap FastStream 6: with max_workers a graceful stop leaves what was processed uncommitted."""
-    assert type(subscriber()) is BatchSubscriber
+    assert type(subscriber()) is PromptSubscriber
     assert not hasattr(subscriber(), "max_workers")

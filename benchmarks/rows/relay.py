@@ -1,0 +1,91 @@
+"""The relay, from the outbox table to Kafka, against bare sends of the same records and against faststream-outbox."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import msgspec
+from aiokafka import AIOKafkaProducer
+from tests.service.common import probe
+from tests.service.common.probe import own_topics
+
+from benchmarks.faststream_outbox_relay import relayed
+from benchmarks.outboxes import PARTITIONS, Filled, Sent, filled
+from benchmarks.row import Goal, Round, Row
+from common.contracts.catalogue import STREAMS
+from common.kafka_log import BATCH_BYTES
+from common.local.run_servers import RunServers
+
+EVENTS = 10_000
+SLOWLY = 300  # for who takes a second for them
+
+
+@asynccontextmanager
+async def against_send(servers: RunServers) -> AsyncIterator[Callable[[], Awaitable[Round]]]:
+    kafka = servers.kafka()
+    async with filled(servers) as ours, own_topics(kafka, partitions=PARTITIONS):
+        topic = STREAMS[f"bassin.{probe.PRODUCER}"].behind
+        producer = AIOKafkaProducer(
+            bootstrap_servers=kafka, enable_idempotence=True, acks="all", max_batch_size=BATCH_BYTES
+        )
+        await producer.start()
+        try:
+
+            async def one_round() -> Round:
+                await ours.fill(EVENTS)
+                same = await records(ours)
+                return Round(await ours.drain(EVENTS), await send(producer, topic, same))
+
+            yield one_round
+        finally:
+            await producer.stop()
+
+
+async def records(ours: Filled) -> list[Sent]:
+    return [
+        (
+            str(row["subject"]).encode(),
+            row["payload"],
+            [(k, v.encode()) for k, v in msgspec.json.decode(row["headers"], type=dict[str, str]).items()],
+        )
+        for row in await ours.rows()
+    ]
+
+
+async def send(producer: AIOKafkaProducer, topic: str, same: list[Sent]) -> float:
+    """Records a second, all in flight."""
+    began = time.perf_counter()
+    sent = [await producer.send(topic, value, key=key, headers=headers) for key, value, headers in same]
+    await asyncio.gather(*sent)
+    return len(same) / (time.perf_counter() - began)
+
+
+@asynccontextmanager
+async def against_faststream_outbox(servers: RunServers) -> AsyncIterator[Callable[[], Awaitable[Round]]]:
+    async with filled(servers) as ours, relayed(servers) as theirs:
+
+        async def one_round() -> Round:
+            await ours.fill(EVENTS)
+            same = await records(ours)
+            return Round(await ours.drain(EVENTS), await theirs.pass_on(same[:SLOWLY]))
+
+        yield one_round
+
+
+ROWS = (
+    Row(
+        name="relay, against aiokafka send",
+        unit="events/s",
+        reference="aiokafka send, all in flight, idempotent, acks=all",
+        goal=Goal(ratio_from=1.2, value_from=30_000),
+        measure=against_send,
+    ),
+    Row(
+        name="relay, against faststream-outbox",
+        unit="events/s",
+        reference="faststream-outbox to Kafka, as its first page sets it up",
+        goal=Goal(ratio_from=40),
+        measure=against_faststream_outbox,
+    ),
+)
