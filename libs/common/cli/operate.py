@@ -16,7 +16,7 @@ from common.contracts.catalogue import CONTRACTS
 from common.kafka_log import KafkaLog
 from common.lost import LostFact, Sought
 from common.lost import lost as lost_facts
-from common.rebuild import Rebuild
+from common.rebuild import Rebuild, RebuildInProgress, Rebuilt
 from common.roster import Standing
 from common.service import load
 from common.settings import lookup
@@ -63,21 +63,42 @@ async def _migrated(service: str) -> str:
     return owner
 
 
-def rebuild(service: Service, projection: str) -> None:
-    """Build PROJECTION of SERVICE again from the topics, compare, and put it in the live one's place."""
+def rebuild(
+    service: Service,
+    projection: str,
+    *,
+    check: Annotated[bool, Parameter(help="compare only, switch nothing; status 1 if something differs")] = False,
+) -> int:
+    """Build PROJECTION of SERVICE again from the topics, tell where it differs, and put it in the live one's place."""
     reached = reach(service)
     found = [p for p in reached.service.projections if p.name == projection]
     if not found:
         known = ", ".join(p.name for p in reached.service.projections)
         fail(f"{service} has no projection {projection!r}: {known or 'none'}", 2)
-    work = Rebuild(reached.urls, reached.kafka, service, found[0])
-    rebuilt = answered(service, work.run(reached.academies))
-    table = Table("table", "rows before", "rows after", title=f"{service} {projection}")
-    for name, (before, after) in rebuilt.rows.items():
-        table.add_row(name, str(before), str(after))
+    work = Rebuild(reached.urls, reached.broker(), service, found[0])
+    try:
+        rebuilt = answered(service, work.run(reached.academies, switch=not check))
+    except RebuildInProgress:
+        fail(f"a rebuild of {service} is at work: wait for its end", 1)
+    _tell(service, projection, rebuilt)
+    return 1 if check and any(not difference.none for difference in rebuilt.tables) else 0
+
+
+def _tell(service: str, projection: str, rebuilt: Rebuilt) -> None:
+    table = Table("table", *COUNTED, title=f"{service} {projection}")
+    for d in rebuilt.tables:
+        table.add_row(d.table, *map(str, (d.before, d.after, d.only_live, d.only_built, d.differing)))
     Console().print(table)
+    for d in rebuilt.tables:
+        for row in d.rows:
+            key = " ".join(f"{name}={value}" for name, value in row.key.items())
+            print(f"{d.table} {key}: {ROW_IS[row.kind].format(', '.join(row.columns))}")
+        if (more := d.only_live + d.only_built + d.differing - len(d.rows)) > 0:
+            print(f"{d.table}: and {more} more")
     if rebuilt.parked:
         print(f"{rebuilt.parked} records could not be applied, see bassin parking list {service}")
+    if not rebuilt.switched:
+        print("compared only: the live tables are as they were")
 
 
 @audit.command
@@ -145,4 +166,6 @@ def list_(
     Console().print(table)
 
 
+COUNTED = ("rows live", "built again", "only live", "only built", "differing")
+ROW_IS = {"live": "only live", "built": "only built again", "differs": "differs in {}"}
 COUNTS = (("PARTITIONS", "12"), ("REPLICATION", "1"))

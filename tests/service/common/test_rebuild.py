@@ -16,6 +16,7 @@ from tests.service.common.probe import AMIENS, LILLE, LISTENER, PRODUCER, state
 from common.consumer import Consumer
 from common.contracts.catalogue import STREAMS
 from common.contracts.hr_networks import PEOPLE
+from common.differences import Difference, Row
 from common.inbox import Inbox
 from common.rebuild import Rebuild, Rebuilt
 
@@ -58,9 +59,18 @@ class Scene:
         rows = await probe.query(self.listening, "SELECT subject, name FROM probe_state")
         return {row["subject"]: row["name"] for row in rows}
 
-    async def rebuild(self) -> Rebuilt:
+    async def rebuild(self, *, switch: bool = True) -> Rebuilt:
         projection = self.table.projections[0]
-        return await Rebuild(self.listening, self.kafka, LISTENER, projection).run((LILLE, AMIENS))
+        work = Rebuild(self.listening, self.kafka, LISTENER, projection)
+        return await work.run((LILLE, AMIENS), switch=switch)
+
+    async def damage(self) -> UUID:
+        """Four rows are missing, one is of nobody, one is wrong; returns nobody."""
+        nobody = uuid4()
+        await probe.query(self.listening, "DELETE FROM probe_state WHERE subject < $1", UUID(int=5))
+        await probe.query(self.listening, "INSERT INTO probe_state VALUES ('09', $1, 1, 'intruse')", nobody)
+        await probe.query(self.listening, "UPDATE probe_state SET name = 'fausse' WHERE subject = $1", UUID(int=7))
+        return nobody
 
 
 def named(name: str) -> dict[UUID, str]:
@@ -79,15 +89,67 @@ async def test_a_damaged_projection_is_made_again_beside_the_live_consumer(scene
     await scene.publish("première")
     await scene.publish("seconde")
     await scene.consume_until(named("seconde"))
-    await probe.query(scene.listening, "DELETE FROM probe_state WHERE subject < $1", UUID(int=5))
-    await probe.query(scene.listening, "INSERT INTO probe_state VALUES ('09', $1, 1, 'intruse')", uuid4())
+    nobody = await scene.damage()
 
     rebuilt = await scene.rebuild()
 
-    assert rebuilt == Rebuilt(rows={"probe_state": (9, 12)}, parked=0)
+    assert rebuilt == found_in(nobody, switched=True)
     assert await scene.kept() == named("seconde")
     await scene.publish("troisième")
     await scene.consume_until(named("troisième"))
+
+
+def found_in(nobody: UUID, *, switched: bool) -> Rebuilt:
+    """What must be told of the damage."""
+    key = {"academie": "09"}
+    rows = [Row("built", {**key, "subject": str(UUID(int=n))}) for n in range(1, 5)]
+    rows.append(Row("differs", {**key, "subject": str(UUID(int=7))}, ["name"]))
+    rows.append(Row("live", {**key, "subject": str(nobody)}))
+    counts = {"before": 9, "after": 12, "only_live": 1, "only_built": 4, "differing": 1}
+    return Rebuilt([Difference(table="probe_state", rows=rows, **counts)], parked=0, switched=switched)
+
+
+async def test_a_check_tells_the_same_and_changes_nothing(scene: Scene) -> None:
+    await scene.publish("seule")
+    await scene.consume_until(named("seule"))
+    nobody = await scene.damage()
+    damaged = await scene.kept()
+
+    rebuilt = await scene.rebuild(switch=False)
+
+    assert rebuilt == found_in(nobody, switched=False)
+    assert await scene.kept() == damaged
+    await scene.rebuild()
+    [difference] = (await scene.rebuild(switch=False)).tables
+    assert difference.none
+
+
+async def test_what_a_killed_rebuild_left_does_not_make_the_next_one_skip_records(scene: Scene) -> None:
+    await scene.publish("seule")
+    await scene.consume_until(named("seule"))
+    name = f"{LISTENER}/rebuild/people"
+    for left in LEFT_BEHIND:
+        await probe.query(scene.listening, left, name, LISTENER)
+
+    await scene.rebuild()
+
+    assert await scene.kept() == named("seule")
+
+
+LEFT_BEHIND = (
+    'INSERT INTO infra."offset" SELECT $1, stream, partition, next FROM infra."offset" WHERE consumer = $2',
+    "INSERT INTO infra.inbox SELECT $1, stream, subject, version, event_id FROM infra.inbox WHERE consumer = $2",
+)
+
+
+async def test_two_rebuilds_of_one_database_do_not_meet(scene: Scene) -> None:
+    await scene.publish("seule")
+    await scene.consume_until(named("seule"))
+
+    ends = await asyncio.gather(scene.rebuild(), scene.rebuild(), return_exceptions=True)
+
+    assert sorted(type(end).__name__ for end in ends) == ["RebuildInProgress", "Rebuilt"]
+    assert await scene.kept() == named("seule")
 
 
 async def test_a_rebuild_says_nothing_to_anybody_and_leaves_nothing_behind(scene: Scene) -> None:
@@ -124,7 +186,8 @@ async def test_a_service_added_a_year_later_learns_the_present_from_a_compacted_
 
     rebuilt = await scene.rebuild()
 
-    assert rebuilt == Rebuilt(rows={"probe_state": (0, 12)}, parked=0)
+    [table] = rebuilt.tables
+    assert (table.before, table.after, table.only_built, rebuilt.parked) == (0, 12, 12, 0)
     assert await scene.kept() == named("dernière")
     await scene.consume_until(named("dernière"))
 
