@@ -1,6 +1,7 @@
 """`bassin lag`, `bassin outbox`, `bassin topics`: how it stands between the databases and the broker."""
 
 import os
+import sys
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Annotated, Any, TypeVar
 
@@ -21,6 +22,7 @@ from common.topics_check import Declared
 T = TypeVar("T")
 COLUMNS = ("service", "stream", "partition", "end", "next", "records", "seconds")
 Json = Annotated[bool, Parameter(help="machine-readable")]
+UNCUT = 200  # characters, of a table that another program reads
 topics = App(name="topics", help="The topics behind the streams.")
 
 
@@ -45,7 +47,7 @@ def lag(
         table = Table(*(Column(name, no_wrap=True) for name in COLUMNS))
         for p in places:
             table.add_row(*map(str, (p.service, p.stream, p.partition, p.end, p.next, p.records, f"{p.seconds:.1f}")))
-        Console().print(table)
+        _screen().print(table)
     late = any(p.records < 0 or (over is not None and p.records > over) for p in places)
     return status or int(late)
 
@@ -65,8 +67,13 @@ def outbox(*services: str, json: Json = False) -> int:
         table.add_row(
             one.service, str(one.depth), f"{one.oldest_seconds:.1f}", _holder(one.owner), str(one.standing_by)
         )
-    Console().print(table)
+    _screen().print(table)
     return status
+
+
+def _screen() -> Console:
+    """What no terminal shows has no width to be cut to."""
+    return Console(width=None if sys.stdout.isatty() else UNCUT)
 
 
 def _holder(owner: Holder | None) -> str:
