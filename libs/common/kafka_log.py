@@ -28,6 +28,7 @@ from common.envelope import Headers
 
 Place: TypeAlias = tuple[str, int]  # stream, partition
 DEADLINE = 30.0  # seconds, around everything that waits for the broker
+ABORT = 2.0  # seconds more for a transaction that is given up
 BATCH_BYTES = 950_000
 
 # They concern the configuration, not one record: trying again cannot help.
@@ -107,11 +108,11 @@ class KafkaLog:
     async def publish(self, batch: Sequence[Outgoing]) -> dict[Place, int]:
         """Publish all of it or nothing, in one transaction; returns the offset after the last record, per partition.
 
-        To abort waits for the broker too, hence the second deadline.
+        To abort waits for the broker too, hence the second deadline; the next producer ends what is left open.
         """
         producer = self._producer
         assert producer is not None, "the log is not open"
-        async with asyncio.timeout(1.5 * DEADLINE), producer.transaction(), asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(DEADLINE + ABORT), producer.transaction(), asyncio.timeout(DEADLINE):
             return await self._send(producer, batch)
 
     async def _send(self, producer: AIOKafkaProducer, batch: Sequence[Outgoing]) -> dict[Place, int]:

@@ -49,7 +49,7 @@ async def cut_off(stage: Stage, seed: int) -> Verdict:
     verdict.check(healed <= HEALED, f"{who} cut off from {server} ({ways}) for {seconds:.1f} s: {healed:.1f} s")
     _judge(relays, verdict)
     lines = warned(stage, who)
-    told = len(ways) == 1 or bool(lines)  # a short one may pass unnoticed
+    told = seconds < LONG["postgres"] or bool(lines)  # a shorter one may pass without a line
     verdict.check(told and max(lines.values(), default=0) <= SAME_LINE, f"{who}, {server}, {ways}: {dict(lines)}")
     verdict.broken += await stage.books.close()
     return verdict
