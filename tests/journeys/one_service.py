@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from uuid import uuid4, uuid5
+from uuid import UUID, uuid4, uuid5
 
 import httpx
 import msgspec
@@ -104,14 +104,14 @@ async def publish_school(broker: str) -> None:
     await producer.stop()
 
 
-async def until_it_takes_commands(url: str) -> None:
-    """Ready, and the school heard of."""
+async def until_it_takes_commands(url: str) -> UUID:
+    """Ready, and the school heard of; returns the census that it took."""
     deadline = time.monotonic() + 30
     async with client(url) as office:
         while time.monotonic() < deadline:
             with suppress(httpx.TransportError):
-                if (await post(office)).status_code == 201:
-                    return
+                if (answer := await post(office)).status_code == 201:
+                    return UUID(answer.json()["id"])
             await asyncio.sleep(0.1)
     raise TimeoutError("the service takes no command")
 
