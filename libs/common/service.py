@@ -41,6 +41,7 @@ from common.web import Description, http_app
 log = structlog.get_logger("bassin.service")
 Loop: TypeAlias = Callable[[Database, Settings], Coroutine[Any, Any, None]]
 BROKEN = 4  # exit status of a service that failed
+GATEWAY_AWAY = 1.0  # seconds between two fetches of the gateway's keys by a service that has none yet
 GROUP = "bassin.services"  # entry points of pyproject.toml: name -> Service
 
 
@@ -70,7 +71,7 @@ class Service(Struct, frozen=True, kw_only=True):
 
     def app(self, settings: Settings, keys: Keys | None = None) -> Litestar:
         """The HTTP side, whose lifespan runs all the rest; without it (OpenAPI, tests) the caller fills `state`."""
-        tokens = InternalTokens(keys or FetchedKeys(fetched_from(settings.gateway_jwks_url)))
+        tokens = InternalTokens(keys or FetchedKeys(fetched_from(settings.gateway_jwks_url), without_keys=GATEWAY_AWAY))
         app = http_app(
             self.name,
             [*self.controllers, operations_api.routes(self.table(), settings.academies)],

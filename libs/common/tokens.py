@@ -1,6 +1,7 @@
 """What makes a token believable: its issuer's keys, fetched seldom, kept while it is down; and a short memory."""
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from hashlib import sha256
@@ -71,8 +72,16 @@ class FixedKeys:
 class FetchedKeys:
     """A remote issuer's keys: one fetch at a time, one per COOL_DOWN; what is known is served while it is down."""
 
-    def __init__(self, load: Callable[[], Awaitable[bytes]], *, elapsed: Elapsed = time.monotonic) -> None:
+    def __init__(
+        self,
+        load: Callable[[], Awaitable[bytes]],
+        *,
+        without_keys: float = COOL_DOWN,
+        elapsed: Elapsed = time.monotonic,
+    ) -> None:
+        """`without_keys`: seconds between two fetches as long as no key is known, and nobody can be believed."""
         self._load = load
+        self._without_keys = without_keys
         self._elapsed = elapsed
         self._keys: dict[str, Key] = {}
         self._loaded_at = self._tried_at = float("-inf")
@@ -83,7 +92,10 @@ class FetchedKeys:
         if known is None:
             await self._reload()
             if not self._keys:
-                raise Unavailable("Les clés du fournisseur d’identité ne peuvent pas être lues.", retry_after=30)
+                raise Unavailable(
+                    "Les clés du fournisseur d’identité ne peuvent pas être lues.",
+                    retry_after=math.ceil(self._without_keys),
+                )
             return self._keys.get(kid)
         if self._elapsed() - self._loaded_at > FRESH:
             self._start()
@@ -95,7 +107,8 @@ class FetchedKeys:
             await asyncio.shield(loading)  # a client that goes away must not cancel the fetch of the others
 
     def _start(self) -> asyncio.Task[None] | None:
-        if self._loading is None and self._elapsed() - self._tried_at >= COOL_DOWN:
+        pause = COOL_DOWN if self._keys else self._without_keys
+        if self._loading is None and self._elapsed() - self._tried_at >= pause:
             self._tried_at = self._elapsed()
             self._loading = asyncio.create_task(self._replace())
         return self._loading

@@ -50,10 +50,12 @@ async def take_long(stage: Stage, seed: int) -> Verdict:
             begun = time.monotonic()
             await asyncio.sleep(SLOW + 2)
         dealings = max(_lines(dealt)[pid] - before.get(pid, 0) for pid in _lines(dealt))
-        verdict.broken += await stage.books.close()
+        verdict.check(await stage.books.settle() < float("inf"), "the listener does not catch up")
         verdict.figures |= {"rebalances": dealings, "caught up after s": time.monotonic() - begun - SLOW}
     verdict.check(dealings <= 1, f"{dealings} rebalances")
     await stage.start(LISTENER)
+    await stage.clients.write(rng, 5)
+    verdict.broken += await stage.books.close()
     return verdict
 
 

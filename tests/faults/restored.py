@@ -132,7 +132,7 @@ async def _others_speak(stage: Stage) -> set[str]:
     await _say(stage, "territory", bassins)
     await _say(stage, LISTENER, modules)
     expected = {bassin.code for bassin in bassins} | {str(module.subject) for module in modules}
-    assert await until(lambda: _knows(stage, expected), within=20) < 20, "the producer does not hear the others"
+    assert await until(lambda: _knows(stage, expected), within=60) < 60, "the producer does not hear the others"
     return expected
 
 

@@ -86,6 +86,21 @@ async def test_unknown_kids_cause_one_fetch_in_thirty_seconds(time: Time) -> Non
     assert issuer.fetches == 1 + 100 // COOL_DOWN
 
 
+async def test_who_knows_no_key_yet_asks_again_as_soon_as_it_was_told_to(time: Time) -> None:
+    """A service that starts while the gateway is restarted refused everybody for thirty seconds."""
+    issuer = Issuer("a")
+    issuer.down = True
+    keys = FetchedKeys(issuer.load, without_keys=1.0, elapsed=time)
+    with pytest.raises(Unavailable) as refused:
+        await keys.key("a")
+    issuer.down = False
+
+    time.at += 1.0
+
+    assert await keys.key("a") is not None
+    assert refused.value.retry_after == 1
+
+
 async def test_a_key_published_since_is_found(time: Time) -> None:
     issuer = Issuer("a")
     keys = FetchedKeys(issuer.load, elapsed=time)

@@ -1,0 +1,131 @@
+"""F26: producers and listeners of two releases at once, as in the middle of every deployment."""
+
+import asyncio
+import os
+import random
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from typing import Any, ClassVar
+
+import msgspec
+from tests.faults.fault import Fault, Verdict
+from tests.faults.gateways import balanced, second, start_gateway
+from tests.faults.stage import LISTENER, PRODUCER, Stage
+
+from common import outbox
+from common.contracts.events import Event
+from common.contracts.hr_networks import FACTS, CensusAnswered
+from common.handlers import Table
+from common.local.layout import GATEWAY
+from common.local.serving import serve
+from common.tx import ENCODER, Tx
+
+MIXED = float(os.environ.get("FAULTS_MIXED_SECONDS", "20"))  # 300 for the five minutes of the plan
+AHEAD = "tests.faults.releases:ahead"
+
+
+class AnswerReviewed(Event, frozen=True, kw_only=True):
+    """A type that only the next release knows, about the subject of an answer."""
+
+    stream: ClassVar[str] = FACTS
+    ce_type: ClassVar[str] = "fr.bassin.hr_networks.answer_reviewed.v1"
+
+    by: str
+
+
+class NextAnswered(CensusAnswered, frozen=True, kw_only=True):
+    """What the next release's listener makes of an answer: the field that it alone has is absent in older records."""
+
+    remark: str = "none"
+
+
+class NextEncoder:
+    """Every value of the next release has a field more."""
+
+    def encode(self, event: object) -> bytes:
+        said: dict[str, Any] = msgspec.json.decode(ENCODER.encode(event))
+        return msgspec.json.encode({**said, "remark": "of the next release", "added": {"by": ["next", 2]}})
+
+
+def ahead(name: str) -> None:
+    """The service as its next release may be: fields with defaults more, a new type more."""
+    setattr(outbox, "ENCODER", NextEncoder())  # noqa: B010 - mypy takes no assignment of another type
+    said, table = outbox.append, Table.__init__
+
+    def append(tx: Tx, academie: str, events: Sequence[Event], academies: Sequence[str] = ()) -> None:
+        for event in events:
+            new = [AnswerReviewed(subject=event.subject, by="next")] if isinstance(event, CensusAnswered) else []
+            said(tx, academie, [event, *new], academies)
+
+    def listening(self: Table, *arguments: Any) -> None:
+        table(self, *arguments)
+        if CensusAnswered in self._decoders:
+            self._decoders[CensusAnswered] = msgspec.json.Decoder(NextAnswered)
+
+    setattr(outbox, "append", append)  # noqa: B010
+    setattr(Table, "__init__", listening)  # noqa: B010
+    serve(name)
+
+
+async def mix_releases(stage: Stage, seed: int) -> Verdict:
+    """Of two replicas each, one is a release ahead; commands go to either, and either hears what both publish."""
+    rng, verdict = random.Random(seed), Verdict()
+    before = await _unknown(stage)
+    async with AsyncExitStack() as stack:
+        both = await stack.enter_async_context(balanced(stage.url(PRODUCER), stage.url(second(PRODUCER))))
+        for service in (PRODUCER, LISTENER):
+            await stage.start(second(service), AHEAD)
+        await stage.terminate(GATEWAY)
+        await start_gateway(stage, GATEWAY, {**{name: stage.url(name) for name in stage.urls}, PRODUCER: both.url})
+        async with stage.clients.writing(rng, clients=3, pause=0.05):
+            await asyncio.sleep(MIXED / 2)
+            await _swap(stage)
+            await asyncio.sleep(MIXED / 2)
+        verdict.broken += await stage.books.close()
+        await stage.terminate(GATEWAY)
+        await start_gateway(stage, GATEWAY)
+    parked = (await stage.query(LISTENER, "SELECT count(*) AS n FROM infra.held"))[0]["n"]
+    verdict.check(parked == 0, f"{parked} records were put aside")
+    verdict.figures |= {"commands": len(stage.books.commands), "records of a new type": await _unknown(stage) - before}
+    verdict.check(await _unknown(stage) > before, "the next release published nothing")
+    await _as_before(stage)
+    await stage.clients.write(rng, 5)
+    verdict.broken += await stage.books.close()
+    return verdict
+
+
+async def _swap(stage: Stage) -> None:
+    """Those that were of this release are of the next one, and the other way round."""
+    for service in (PRODUCER, LISTENER):
+        await stage.terminate(service)
+        await stage.start(service, AHEAD)
+        await stage.terminate(second(service))
+        await stage.start(second(service))
+
+
+async def _as_before(stage: Stage) -> None:
+    for service in (PRODUCER, LISTENER):
+        await stage.terminate(second(service))
+        await stage.terminate(service)
+        await stage.start(service)
+
+
+async def _unknown(stage: Stage) -> int:
+    """How many versions the facts have beyond those of answers and schools addressed: the new type's."""
+    [row] = await stage.query(PRODUCER, REVIEWED)
+    return int(row["n"])
+
+
+REVIEWED = """
+SELECT coalesce(sum(a.version - s.revision - 1), 0) AS n FROM infra.aggregate a
+JOIN addressed_school s ON uuid_generate_v5(s.campaign, 'uai:' || s.uai) = a.subject
+WHERE a.stream = 'bassin.hr_networks'
+"""
+FAULTS: tuple[Fault, ...] = (
+    Fault(
+        name="F26",
+        title="producers and listeners of two releases at once",
+        run=mix_releases,
+        moves=(f"{LISTENER}:bassin_inbox_applied_total",),
+    ),
+)
