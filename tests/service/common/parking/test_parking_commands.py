@@ -208,13 +208,22 @@ async def test_a_release_that_does_not_know_a_handler_applies_nothing(scene: Sce
     )  # fmt: skip
 
 
+# Whoever runs the tests in the background of a shell hands them a SIGINT that is ignored.
+INTERRUPTIBLE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from common.cli import main
+raise SystemExit(main())
+"""
+
+
 async def test_a_replay_of_all_that_is_interrupted_leaves_the_rest_as_it_was(scene: Scene, operator: Operator) -> None:
     """The second one waits for a lock that we hold; Ctrl-C comes then."""
     subjects = [uuid4(), uuid4()]
     for place, subject in enumerate(subjects, start=1):
         await scene.arrive(subject, 1, RUBBISH)
         await scene.mend(place, subject)
-    bassin = (sys.executable, "-c", "from common.cli import main; raise SystemExit(main())")
+    bassin = (sys.executable, "-c", INTERRUPTIBLE)
     settings = {"BASSIN_DATABASE_URL": scene.urls.app, "BASSIN_ACADEMIES": "09"}
     holder = await asyncpg.connect(scene.urls.admin)
     try:

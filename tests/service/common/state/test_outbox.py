@@ -33,7 +33,7 @@ async def test_with_the_broker_down_it_tells_what_waits_and_for_whom(scene: Stat
         try:
             await probe.eventually(lambda: stands_by(operator), what="the second relay waits for the lock")
             found = await told(operator)
-            rows = await probe.query(scene.producer, "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted")
+            rows = await probe.query(scene.producer, HOLDER)
         finally:
             await probe.ended([second])
 
@@ -43,6 +43,12 @@ async def test_with_the_broker_down_it_tells_what_waits_and_for_whom(scene: Stat
     assert owner["application"] == f"bassin.{PRODUCER}.relay@{socket.gethostname()}"[:63]
     assert (owner["address"], owner["pid"]) == ("127.0.0.1", rows[0]["pid"])
     assert owner["connected_at"]
+
+
+HOLDER = """
+SELECT l.pid FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.granted
+"""
 
 
 async def stands_by(operator: Operator) -> bool:
