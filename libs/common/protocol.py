@@ -1,5 +1,9 @@
 """What HTTP itself refuses, whatever the service: said in the same form as the rules' own refusals."""
 
+from typing import Annotated, TypeAlias
+
+from litestar.params import HeaderParameter
+
 from common.refusal import Malformed, NotFound, Refusal, Unavailable
 
 
@@ -88,6 +92,11 @@ class InvalidCursor(Malformed):
     code = "invalid-cursor"
     title = "Curseur de pagination non valide"
     explanation = "Le curseur ne vient pas de cette liste. Reprenez la liste à sa première page."
+
+
+IfMatch: TypeAlias = Annotated[
+    str | None, HeaderParameter(name="If-Match", description="L’ETag lu avec l’objet à modifier.")
+]
 
 
 def require_match(if_match: str | None, etag: str) -> None:

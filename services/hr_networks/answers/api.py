@@ -22,13 +22,12 @@ from common.identifiers import Uai
 from common.identity import Agent, Role, decides, reads
 from common.openapi import refuses
 from common.pagination import Cursor, Limit, Page, paged, read_cursor
-from common.protocol import require_match
+from common.protocol import IfMatch, require_match
 from hr_networks.answers import store, views
 from hr_networks.answers.names import HEADER, row_of
 from hr_networks.answers.store import Judged
 from hr_networks.answers.views import AnswerSummary, AnswerView
 from hr_networks.census import views as census
-from hr_networks.census.api import IfMatch
 from hr_networks.census.domain import NotYourSchool, accept_changes, answer, local_day
 from hr_networks.people.domain import Declaration, PersonWish, declare
 from hr_networks.roles import OFFICE

@@ -10,12 +10,11 @@ from msgspec import Struct
 
 from common.db import Database
 from common.identity import Agent, Role, convenes, reads
-from common.protocol import require_match
+from common.protocol import IfMatch, require_match
 from common.tx import Tx
 from hr_networks.attendance import store, views
 from hr_networks.attendance.domain import AttendanceWish, hold
 from hr_networks.attendance.views import AttendanceView, Place, Room
-from hr_networks.census.api import IfMatch
 from hr_networks.meetings.domain import Convener, refuse_stranger
 from hr_networks.roles import CONVENERS, OFFICE
 

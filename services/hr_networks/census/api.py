@@ -1,14 +1,13 @@
 """Campaigns over HTTP: the académie's office opens them, moves their deadline and closes them."""
 
 from datetime import date
-from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, Request, Response, get, patch, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
 from common.clock import zone_of
@@ -16,7 +15,7 @@ from common.db import Database
 from common.identifiers import CodeAcademie, Uai
 from common.identity import Agent, Role, decides, reads
 from common.pagination import Cursor, Limit, Page, paged, read_cursor
-from common.protocol import require_match
+from common.protocol import IfMatch, require_match
 from common.uuid7 import uuid7
 from hr_networks.census import store, views
 from hr_networks.census.domain import (
@@ -31,8 +30,6 @@ from hr_networks.census.domain import (
 )
 from hr_networks.census.views import CampaignSummary, CampaignView, Filter, SchoolCampaign
 from hr_networks.roles import OFFICE, READERS
-
-IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", description="L’ETag lu avec l’objet à modifier.")]
 
 
 class Opening(Struct, frozen=True, kw_only=True):

@@ -15,10 +15,9 @@ from common.db import Database
 from common.identifiers import CodeAcademie, CodeBassin
 from common.identity import Agent, convenes, reads
 from common.pagination import Cursor, Limit, Page, paged, read_cursor
-from common.protocol import require_match
+from common.protocol import IfMatch, require_match
 from common.texts import Line
 from common.uuid7 import uuid7
-from hr_networks.census.api import IfMatch
 from hr_networks.meetings import store, views
 from hr_networks.meetings.domain import (
     ChangeWish,

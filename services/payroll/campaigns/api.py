@@ -15,12 +15,11 @@ from common.db import Database
 from common.identifiers import CodeAcademie
 from common.identity import Agent, decides, reads
 from common.pagination import Cursor, Limit, Page, paged, read_cursor
-from common.protocol import require_match
+from common.protocol import IfMatch, require_match
 from common.uuid7 import uuid7
 from payroll.campaigns import store, views
 from payroll.campaigns.domain import CampaignWish, MoveWish, lock, move, schedule
 from payroll.campaigns.views import CampaignView, Content
-from payroll.headers import IfMatch
 from payroll.roles import COORDINATION, EVERYONE, coordinated
 
 Asked: TypeAlias = Request[Agent, None, State]

@@ -20,13 +20,12 @@ from common.exports import Profil, ProfilDemande, csv_answer
 from common.identifiers import CodeAcademie
 from common.identity import Agent, decides, reads
 from common.pagination import Cursor, Limit, Page, paged, read_cursor
-from common.protocol import require_match
+from common.protocol import IfMatch, require_match
 from common.texts import Line
 from payroll.elements import listing, store, views
 from payroll.elements.domain import Element, Status
 from payroll.elements.filters import wanted
 from payroll.elements.views import ElementView, Origin, Wanted
-from payroll.headers import IfMatch
 from payroll.roles import COORDINATION, EVERYONE, coordinated
 
 Asked: TypeAlias = Request[Agent, None, State]

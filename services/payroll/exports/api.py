@@ -16,13 +16,12 @@ from common.db import Database
 from common.identifiers import CodeAcademie
 from common.identity import Agent, decides, reads
 from common.pagination import Cursor, Limit, Page, paged, read_cursor
-from common.protocol import require_match
+from common.protocol import IfMatch, require_match
 from common.uuid7 import uuid7
 from payroll.exports import store, views
 from payroll.exports.documents import pay_file
 from payroll.exports.domain import AcknowledgementWish, ColumnsWish, Outcome, answer, checked_columns, to_send
 from payroll.exports.views import ColumnsView, ExportView
-from payroll.headers import IfMatch
 from payroll.roles import COORDINATION, coordinated
 
 Asked: TypeAlias = Request[Agent, None, State]

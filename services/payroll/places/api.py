@@ -18,9 +18,8 @@ from common.identifiers import CodeAcademie, CommuneInsee
 from common.identity import Agent, decides, reads
 from common.imports import Column, Layout, UnreadableFile, open_table
 from common.pagination import Cursor, Limit, Page, paged, read_cursor
-from common.protocol import UnsupportedMediaType, require_match
+from common.protocol import IfMatch, UnsupportedMediaType, require_match
 from common.refusal import FieldError
-from payroll.headers import IfMatch
 from payroll.places import store
 from payroll.places.domain import (
     AdjoiningWish,

@@ -13,9 +13,8 @@ from msgspec import Struct
 from common.db import Database
 from common.identifiers import CodeAcademie
 from common.identity import Agent, decides, reads
-from common.protocol import require_match
+from common.protocol import IfMatch, require_match
 from common.uuid7 import uuid7
-from payroll.headers import IfMatch
 from payroll.rates import store
 from payroll.rates.domain import Category, Kind, ProposedRate, Rate, RateWish, apply, propose
 from payroll.rates.reference import nationwide

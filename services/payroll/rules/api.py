@@ -8,8 +8,7 @@ from litestar.params import FromPath, JSONBody
 from common.db import Database
 from common.identifiers import CodeAcademie
 from common.identity import Agent, decides, reads
-from common.protocol import require_match
-from payroll.headers import IfMatch
+from common.protocol import IfMatch, require_match
 from payroll.roles import COORDINATION
 from payroll.rules import store
 from payroll.rules.domain import Rules, checked

@@ -11,8 +11,7 @@ from msgspec import Struct
 from common.db import Database
 from common.identifiers import CodeAcademie
 from common.identity import Agent, decides, reads
-from common.protocol import require_match
-from payroll.headers import IfMatch
+from common.protocol import IfMatch, require_match
 from payroll.roles import COORDINATION
 from payroll.travellers import store
 from payroll.travellers.domain import TravellerWish, enter

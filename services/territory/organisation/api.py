@@ -8,7 +8,7 @@ from uuid import uuid5
 from litestar import Controller, Response, get, put
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
 from common import audit
@@ -16,7 +16,7 @@ from common.clock import Clock
 from common.db import Database
 from common.identifiers import BASSIN, CodeAcademie
 from common.identity import Agent, Role, decides, reads
-from common.protocol import require_match
+from common.protocol import IfMatch, require_match
 from common.refusal import NotFound, UnknownAcademie
 from territory.etags import etag
 from territory.organisation import domain, store
@@ -25,9 +25,6 @@ from territory.organisation.reference import nationwide
 
 EVERYONE = tuple(Role)
 Line: TypeAlias = Annotated[str, Meta(max_length=300)]
-IfMatch: TypeAlias = Annotated[
-    str | None, HeaderParameter(name="If-Match", description="L’ETag lu avec l’objet à modifier.")
-]
 On: TypeAlias = Annotated[
     date | None, QueryParameter(name="on", description="À cette date ; aujourd’hui si elle n’est pas donnée.")
 ]

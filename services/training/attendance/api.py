@@ -11,11 +11,10 @@ from msgspec import Struct
 from common.clock import today_in
 from common.db import Database
 from common.identity import Agent, decides, reads
-from common.protocol import require_match
+from common.protocol import IfMatch, require_match
 from training.attendance import store, views
 from training.attendance.domain import RollWish, note, passing
 from training.attendance.views import AttendanceView
-from training.offers.api import IfMatch
 from training.roles import OFFICE
 
 

@@ -1,13 +1,12 @@
 """Offers over HTTP: the training office writes, publishes and renews them, everybody of the académie reads them."""
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, Request, Response, get, patch, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
 from common.clock import today_in
@@ -15,7 +14,7 @@ from common.db import Database
 from common.identifiers import CodeAcademie
 from common.identity import Agent, Role, decides, reads
 from common.pagination import Cursor, Limit, Page, paged, read_cursor
-from common.protocol import require_match
+from common.protocol import IfMatch, require_match
 from common.uuid7 import uuid7
 from training.offers import store, views
 from training.offers.domain import (
@@ -31,8 +30,6 @@ from training.offers.domain import (
 )
 from training.offers.views import Filter, OfferSummary, OfferView
 from training.roles import OFFICE, offices_of
-
-IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", description="L’ETag lu avec l’objet à modifier.")]
 
 
 class OfferReceipt(Struct, frozen=True, kw_only=True):

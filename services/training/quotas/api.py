@@ -16,9 +16,8 @@ from common.clock import today_in
 from common.db import Database
 from common.identifiers import enc_hook
 from common.identity import Agent, decides, reads
-from common.protocol import PreconditionRequired, require_match
+from common.protocol import IfMatch, PreconditionRequired, require_match
 from training.candidatures import store as candidatures
-from training.offers.api import IfMatch
 from training.promotions.domain import Standing, promote
 from training.quotas import store
 from training.quotas.domain import Consequence, ConsequencesNotSeen, Quotas, consequences, refuse_impossible

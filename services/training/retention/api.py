@@ -11,10 +11,9 @@ from msgspec import Meta, Struct
 from common.db import Database
 from common.identifiers import CodeAcademie
 from common.identity import Agent, decides, reads
-from common.protocol import require_match
+from common.protocol import IfMatch, require_match
 from common.refusal import NotFound
 from common.texts import Line
-from training.offers.api import IfMatch
 from training.papers.domain import RETENTION, Kind
 from training.retention import store
 from training.roles import OFFICE
