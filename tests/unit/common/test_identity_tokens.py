@@ -123,6 +123,16 @@ def test_the_gateway_signs_once_in_thirty_seconds(gateway: InternalTokens, time:
     assert gateway.sign(HEAD, "training") != first
 
 
+def test_the_gateway_signs_anew_what_was_refused(gateway: InternalTokens, time: Time) -> None:
+    """Signed while its clock was wrong; that is mended now."""
+    first = gateway.sign(HEAD, "training")
+    time.at += 1
+
+    gateway.forget(HEAD, "training")
+
+    assert gateway.sign(HEAD, "training") != first
+
+
 def test_the_gateway_signs_anew_when_the_mandates_changed(gateway: InternalTokens) -> None:
     demoted = Agent(id=HEAD.id, academie=LILLE)
 

@@ -1,0 +1,110 @@
+"""Real processes under another clock: libfaketime, Debian's package, installed or unpacked beside us.
+
+`python -m tests.faults.elsewhen` sees to it that it is there, or says in one line why it is not. Only the time of the
+day is another: what measures durations is left alone, as a clock that steps leaves it.
+"""
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from common.local import debian
+from common.local.children import Child, Children, Program
+from common.local.places import ROOT, postgres_home
+
+UNPACKED = ROOT / ".bassin" / "libfaketime"
+PLACES = (UNPACKED / "usr" / "lib", Path("/usr/lib"))
+ALONE, THREADED = "libfaketime.so.1", "libfaketimeMT.so.1"
+ABSENT = "libfaketime is absent: .venv/bin/python -m tests.faults.elsewhen"
+SEEN = 1.5  # seconds until a process has looked at its clock's file again: libfaketime does each second
+BECOME = "tests.faults.elsewhen:become"
+MAINS = {
+    "service": "import sys; from common.local.serving import serve; serve(sys.argv[1])",
+    "gateway": "from gateway.main import main; main()",
+}
+
+
+def library(name: str) -> Path | None:
+    found = chain.from_iterable(place.glob(f"*/faketime/{name}") for place in PLACES)
+    return next(found, None)
+
+
+def fetch() -> str:
+    """Have it; returns why not, in a few words."""
+    return "" if library(ALONE) else debian.unpack("libfaketime", UNPACKED)
+
+
+class Clock:
+    """A clock that several processes go by; `name` is its file, which PostgreSQL's account can read."""
+
+    def __init__(self, name: str) -> None:
+        self.file = postgres_home() / f"clock-{name}"
+        self.ahead = 0.0
+        self.set(0.0)
+
+    def set(self, ahead: float) -> None:
+        """Seconds ahead of this machine's; SEEN later everybody goes by it."""
+        self.ahead = ahead
+        beside = self.file.with_suffix(".new")
+        beside.write_text(f"{ahead:+.3f}\n")
+        beside.chmod(0o644)
+        beside.replace(self.file)
+
+    def now(self) -> float:
+        return time.time() + self.ahead
+
+    def put(self, at: datetime, *, within: float) -> None:
+        """It is `at` in so many seconds."""
+        self.set(at.timestamp() - time.time() - within)
+
+    def settings(self, name: str) -> dict[str, str]:
+        found = library(name)
+        assert found is not None, "ask library() first"
+        copy = postgres_home() / name
+        if not copy.exists():
+            shutil.copy(found, copy)
+        return {
+            "LD_PRELOAD": str(copy),
+            "FAKETIME_TIMESTAMP_FILE": str(self.file),
+            "FAKETIME_CACHE_DURATION": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+
+
+class Under:
+    """Starts programs that go by this clock; all else is left to who starts programs anyway."""
+
+    def __init__(self, children: Children, clock: Clock) -> None:
+        self._children, self._clock = children, clock
+
+    def start(self, program: Program) -> Child:
+        settings = [f"{name}={value}" for name, value in self._clock.settings(ALONE).items()]
+        return self._children.start(program._replace(command=["/usr/bin/env", *settings, *program.command]))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._children, name)
+
+
+def become(*name: str) -> None:
+    """The service of this name, or the gateway, under the clock whose settings are in the environment.
+
+    A library is preloaded only where a program begins: so this process becomes another, under the same id.
+    """
+    os.execv(sys.executable, [sys.executable, "-c", MAINS["service" if name else "gateway"], *name])
+
+
+def forget(pids: Sequence[int]) -> None:
+    """What libfaketime leaves of processes that were killed."""
+    for pid in pids:
+        for kind in ("faketime_shm_", "sem.faketime_sem_"):
+            Path(f"/dev/shm/{kind}{pid}").unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    print(f"libfaketime: {fetch() or library(ALONE)}", file=sys.stderr)
