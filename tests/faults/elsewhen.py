@@ -4,18 +4,23 @@
 day is another: what measures durations is left alone, as a clock that steps leaves it.
 """
 
+import asyncio
 import os
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any
+
+from tests.faults.gateways import start_gateway
+from tests.faults.stage import Stage
 
 from common.local import debian
 from common.local.children import Child, Children, Program
+from common.local.layout import GATEWAY
 from common.local.places import ROOT, postgres_home
 
 UNPACKED = ROOT / ".bassin" / "libfaketime"
@@ -23,6 +28,7 @@ PLACES = (UNPACKED / "usr" / "lib", Path("/usr/lib"))
 ALONE, THREADED = "libfaketime.so.1", "libfaketimeMT.so.1"
 ABSENT = "libfaketime is absent: .venv/bin/python -m tests.faults.elsewhen"
 SEEN = 1.5  # seconds until a process has looked at its clock's file again: libfaketime does each second
+POSTGRES = "postgres"
 BECOME = "tests.faults.elsewhen:become"
 MAINS = {
     "service": "import sys; from common.local.serving import serve; serve(sys.argv[1])",
@@ -77,18 +83,15 @@ class Clock:
         }
 
 
-class Under:
-    """Starts programs that go by this clock; all else is left to who starts programs anyway."""
+class Under(Children):
+    """Starts programs that go by this clock, beside those that were started without."""
 
     def __init__(self, children: Children, clock: Clock) -> None:
-        self._children, self._clock = children, clock
+        self._orders, self._started, self._clock = children._orders, children._started, clock
 
     def start(self, program: Program) -> Child:
         settings = [f"{name}={value}" for name, value in self._clock.settings(ALONE).items()]
-        return self._children.start(program._replace(command=["/usr/bin/env", *settings, *program.command]))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._children, name)
+        return super().start(program._replace(command=["/usr/bin/env", *settings, *program.command]))
 
 
 def become(*name: str) -> None:
@@ -99,11 +102,46 @@ def become(*name: str) -> None:
     os.execv(sys.executable, [sys.executable, "-c", MAINS["service" if name else "gateway"], *name])
 
 
-def forget(pids: Sequence[int]) -> None:
-    """What libfaketime leaves of processes that were killed."""
-    for pid in pids:
-        for kind in ("faketime_shm_", "sem.faketime_sem_"):
-            Path(f"/dev/shm/{kind}{pid}").unlink(missing_ok=True)
+@asynccontextmanager
+async def under(
+    stage: Stage, clocks: Mapping[str, Clock], routes: Mapping[str, str] | None = None
+) -> AsyncIterator[None]:
+    """PostgreSQL, services, replicas of them (`#2`) and at last the gateway, each by its clock; afterwards by ours."""
+    services = [who for who in clocks if who not in {POSTGRES, GATEWAY}]
+    await _end(stage, [*services, GATEWAY])
+    await _restart(stage, Under(stage.children, clocks[POSTGRES]))
+    for who in services:
+        await stage.start(who, BECOME, environment=clocks[who].settings(THREADED))
+    await start_gateway(stage, GATEWAY, routes, clocks[GATEWAY].settings(THREADED), main=BECOME)
+    try:
+        yield
+    finally:
+        for clock in clocks.values():
+            clock.set(0.0)
+        await _end(stage, [*services, GATEWAY])
+        await _restart(stage, stage.children)
+        for who in [each for each in services if "#" not in each]:
+            await stage.start(who)
+        await start_gateway(stage, GATEWAY)
+
+
+async def _restart(stage: Stage, children: Children) -> None:
+    await asyncio.to_thread(stage.postgres.stop)
+    await asyncio.to_thread(stage.postgres.start, children)
+
+
+async def _end(stage: Stage, processes: Sequence[str]) -> None:
+    for who in [each for each in processes if each in stage.platform.forked.running]:
+        pid = stage.process(who).pid
+        await stage.terminate(who)
+        assert pid
+        _forget(pid)
+
+
+def _forget(pid: int) -> None:
+    """What libfaketime leaves of a process that had to be killed."""
+    for left in Path("/dev/shm").glob(f"*faketime_*_{pid}"):
+        left.unlink()
 
 
 if __name__ == "__main__":
