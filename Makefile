@@ -52,6 +52,7 @@ check: $(DEV)
 
 faults: $(DEV)
 	@$(BIN)/python -m common.local.fetch
+	@$(BIN)/python -m tests.faults.elsewhen
 	@$(BIN)/python -m tests.faults $(F) $(if $(SEED),--seed $(SEED)) $(if $(CHECK),--check)
 
 faults-sabotage: $(DEV)

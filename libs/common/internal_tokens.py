@@ -57,6 +57,10 @@ class InternalTokens:
         known = self._signed.get((agent, audience))
         return known or self._signed.put((agent, audience), self._sign(agent, audience), seconds=REUSED)
 
+    def forget(self, agent: Agent, audience: str) -> None:
+        """Sign the next one anew: this one was refused."""
+        self._signed.forget((agent, audience))
+
     def _sign(self, agent: Agent, audience: str) -> str:
         if self._signing is None:
             raise RuntimeError("only the gateway signs")

@@ -50,6 +50,9 @@ db_pool_limit = _gauge("db_pool_limit", "Connections that the pool may open")
 db_size = _gauge("db_size_bytes", "Size of the database on its server's disk")
 db_round_trips = _counter("db_round_trips_total", "Statements sent to the database and waited for")
 
+# Clock: jobs wait while it is over 60 s (common.timekeeper), and the gateway's tokens are refused from 30 s on.
+clock_ahead = _gauge("clock_ahead_seconds", "How far this process's clock is ahead of its database's")
+
 # Outbox and relay. owner is 1 in the one process that publishes; stopped is 1 until somebody mends the configuration.
 outbox_depth = _gauge("outbox_depth", "Events written and not yet published")
 outbox_oldest = _gauge("outbox_oldest_seconds", "Age of the oldest unpublished event")
@@ -106,7 +109,7 @@ pay_elements = _gauge("pay_elements", "Elements of the last pay campaigns", "aca
 
 OF_A_SERVICE = (http_in_progress,)
 OF_A_DATABASE = (
-    *(db_pool_size, db_pool_in_use, db_pool_limit, db_size, db_round_trips),
+    *(db_pool_size, db_pool_in_use, db_pool_limit, db_size, db_round_trips, clock_ahead),
     *(outbox_depth, outbox_oldest, relay_owner, relay_stopped, relay_takeovers),
     *(inbox_held_waiting, inbox_held_parked, inbox_held_oldest, inbox_batch_duration),
     *(consumer_stopped, consumer_last_poll, consumer_assigned),

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
@@ -23,6 +24,11 @@ DATABASE_AWAY = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
 )
+APART = 60.0  # seconds; the gauge clock_ahead is alerted long before
+
+
+class ClocksApart(Exception):
+    """Our clock or the database's is wrong: what begins because time passed, and cannot be undone, waits."""
 
 
 class Timekeeper:
@@ -49,6 +55,8 @@ class Timekeeper:
             except DATABASE_AWAY as error:
                 said = {"job": job.name, "error": type(error).__name__}
                 UNAVAILABLE.warning("job waits for the database", extra=said)
+            except ClocksApart as error:
+                UNAVAILABLE.error("jobs wait until the clocks agree", extra={"job": job.name, "error": str(error)})
             except Exception:
                 metrics.job_failures.labels(service, job.name).inc()
                 log.exception("job failed", job=job.name)
@@ -56,7 +64,11 @@ class Timekeeper:
                 metrics.job_last_success.labels(service, job.name).set(datetime.now(UTC).timestamp())
 
     async def do(self, job: Job) -> None:
-        """One run in one transaction; nothing if another replica is at it."""
+        """One run in one transaction; nothing if another replica is at it.
+
+        Raises:
+            ClocksApart: this process and the database do not agree what time it is.
+        """
         async with self._db.batch(self._academies) as tx:
             if not await _mine(tx, job):
                 return
@@ -66,5 +78,15 @@ class Timekeeper:
 
 
 async def _mine(tx: Tx, job: Job) -> bool:
-    got: bool = await tx.fetchval("SELECT pg_try_advisory_xact_lock(hashtext($1))", f"bassin.job.{job.name}")
-    return got
+    row = await tx.fetchrow(CLAIM, f"bassin.job.{job.name}")
+    assert row is not None
+    ahead = time.time() - row["now"]
+    if abs(ahead) > APART:
+        raise ClocksApart(f"ours is {ahead:+.0f} s ahead of the database's")
+    mine: bool = row["mine"]
+    return mine
+
+
+CLAIM = """
+SELECT pg_try_advisory_xact_lock(hashtext($1)) AS mine, extract(epoch FROM clock_timestamp())::float8 AS now
+"""

@@ -13,7 +13,10 @@ DEADLINE = 30.0
 
 
 def configs(stream: Stream, replication: int) -> dict[str, str]:
-    common = {"min.insync.replicas": str(min(2, replication))}
+    common = {
+        "min.insync.replicas": str(min(2, replication)),
+        "message.timestamp.type": "LogAppendTime",  # else a producer whose clock is an hour ahead is refused
+    }
     if stream.kind is StreamKind.FACTS:
         return {**common, "cleanup.policy": "delete", "retention.ms": "-1"}
     if stream.max_compaction_lag_days is None:

@@ -1,6 +1,7 @@
 """What a process knows of its own condition: gauges, readiness, and when writes must wait for the broker."""
 
 import asyncio
+import time
 
 import asyncpg
 import structlog
@@ -35,6 +36,7 @@ async def _look(db: Database) -> float:
         (metrics.inbox_held_waiting, row["waiting"]),
         (metrics.inbox_held_parked, row["parked"]),
         (metrics.inbox_held_oldest, row["held_oldest"]),
+        (metrics.clock_ahead, time.time() - row["now"]),
         (metrics.db_pool_size, db.pool.get_size()),
         (metrics.db_pool_limit, db.pool.get_max_size()),
         (metrics.db_pool_in_use, db.pool.get_size() - db.pool.get_idle_size()),
@@ -68,7 +70,7 @@ async def drain(db: Database, relay: Relay, seconds: float) -> None:
 
 MIGRATED = "SELECT to_regclass('infra.handler') IS NOT NULL"
 FIGURES = """
-SELECT o.*, h.* FROM (
+SELECT o.*, h.*, extract(epoch FROM clock_timestamp())::float8 AS now FROM (
     SELECT count(*) AS depth, coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 AS oldest
     FROM infra.outbox
 ) AS o, (

@@ -1,8 +1,11 @@
 """The one file that knows pyreqwest: bytes pass both ways as they come, nothing is kept and nothing is sent twice."""
 
 import asyncio
+import logging
+import time
 from collections.abc import Iterable
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 
 import structlog
 from litestar.types import HTTPScope, Receive, Send
@@ -30,10 +33,12 @@ NOT_RETURNED = frozenset(
     b"upgrade date server x-content-type-options".split()
 )
 WITHOUT_BODY = frozenset((204, 304))
+UNAUTHENTICATED = 401
 LARGEST = 1 << 62  # stands for a length that is not announced
 IDLE = timedelta(seconds=4)  # under the 5 s after which uvicorn closes: a POST must not meet a closing connection
 
 log = structlog.get_logger()
+REFUSED = logging.getLogger("bassin.unavailable.token")  # each request says so: one line a minute will do
 
 
 class ServiceFailed(Refusal):
@@ -51,6 +56,16 @@ class ServiceSlow(Refusal):
     title = "Le service tarde à répondre"
     status = 504
     explanation = ServiceFailed.explanation
+
+
+class GatewayNotRecognised(Unavailable):
+    code = "gateway-not-recognised"
+    title = "Le service ne reconnaît pas la passerelle"
+    explanation = (
+        "Le jeton présenté est valable, mais le service refuse celui par lequel la passerelle s’en porte garante : "
+        "leurs horloges ou leurs clés ne s’accordent pas. Rien n’a été enregistré. Se connecter à nouveau n’y change "
+        "rien ; la même demande peut être renvoyée après le délai indiqué."
+    )
 
 
 class MalformedPath(Refusal):
@@ -87,6 +102,8 @@ class Forwarder:
         relay = Relay(scope, send)
         try:
             async with request as response:
+                if token is not None and response.status == UNAUTHENTICATED:
+                    raise self._not_recognised(response)
                 # Not sooner: pyreqwest lets a request that is cancelled before its answer run on, unseen and uncounted.
                 departure.interrupt()
                 await relay.answer(response)
@@ -99,6 +116,13 @@ class Forwarder:
             relay.refuse(error)
         finally:
             departure.forget()
+
+    def _not_recognised(self, response: Response) -> GatewayNotRecognised:
+        """Whom we vouch for was not believed: our trouble and not the agent's, who must not be sent to log in again."""
+        ahead = _ahead(response.get_header("date") or "")
+        where = {"upstream": self._upstream.url, "service_ahead_seconds": ahead}
+        REFUSED.error("token_refused_by_service", extra=where)
+        return GatewayNotRecognised("Le service refuse l’identité que la passerelle lui présente.", retry_after=5)
 
     async def _request(self, scope: HTTPScope, upload: Upload, token: str | None) -> StreamRequest:
         builder = self._client.request(scope["method"], self._url(scope)).headers(_passed(scope, token))
@@ -157,6 +181,14 @@ class Relay:
         if isinstance(error, RequestTimeoutError):
             raise ServiceSlow("Le service n’a pas répondu à temps.") from error
         raise ServiceFailed("Le service n’a pas répondu jusqu’au bout.") from error
+
+
+def _ahead(date: str) -> float | None:
+    """Seconds by which a service's clock is ahead of ours, to the second in which it answered."""
+    try:
+        return round(parsedate_to_datetime(date).timestamp() - time.time())
+    except ValueError:
+        return None
 
 
 def _client(upstream: Upstream) -> Client:

@@ -14,7 +14,12 @@ from common.local.provision import routes_toml
 
 
 async def start_gateway(
-    stage: Stage, who: str, services: Mapping[str, str] | None = None, environment: Mapping[str, str] | None = None
+    stage: Stage,
+    who: str,
+    services: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
+    *,
+    main: str = "gateway.main:main",
 ) -> None:
     """`who` is `gateway` or `gateway#2`; it finds the services at these addresses, or where they are."""
     routes = STATE / f"routes-{who}.toml"
@@ -29,7 +34,7 @@ async def start_gateway(
     }
     start = stage.platform.forked.start
     log = stage.layout.log(who)
-    await asyncio.to_thread(lambda: start(who, "gateway.main:main", log=log, environment=settings))
+    await asyncio.to_thread(lambda: start(who, main, log=log, environment=settings))
     await asyncio.to_thread(stage.platform.forked.wait_ready, who, f"{stage.url(who)}/readyz")
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, ClassVar
 
@@ -16,13 +16,15 @@ from tests.faults.stage import LISTENER, PRODUCER, Stage
 from common import outbox
 from common.contracts.events import Event
 from common.contracts.hr_networks import FACTS, CensusAnswered
-from common.handlers import Table
+from common.handlers import Handler
 from common.local.layout import GATEWAY
 from common.local.serving import serve
+from common.service import load
 from common.tx import ENCODER, Tx
 
 MIXED = float(os.environ.get("FAULTS_MIXED_SECONDS", "20"))  # 300 for the five minutes of the plan
 AHEAD = "tests.faults.releases:ahead"
+REMARKS = ("none", "of the next release")  # in a record of this release, and of the next
 
 
 class AnswerReviewed(Event, frozen=True, kw_only=True):
@@ -37,7 +39,7 @@ class AnswerReviewed(Event, frozen=True, kw_only=True):
 class NextAnswered(CensusAnswered, frozen=True, kw_only=True):
     """What the next release's listener makes of an answer: the field that it alone has is absent in older records."""
 
-    remark: str = "none"
+    remark: str = REMARKS[0]
 
 
 class NextEncoder:
@@ -47,27 +49,38 @@ class NextEncoder:
         if not isinstance(event, Event):  # the headers are encoded too
             return ENCODER.encode(event)
         said: dict[str, Any] = msgspec.json.decode(ENCODER.encode(event))
-        return msgspec.json.encode({**said, "remark": "of the next release", "added": {"by": ["next", 2]}})
+        return msgspec.json.encode({**said, "remark": REMARKS[1], "added": {"by": ["next", 2]}})
 
 
 def ahead(name: str) -> None:
     """The service as its next release may be: fields with defaults more, a new type more."""
     setattr(outbox, "ENCODER", NextEncoder())  # noqa: B010 - mypy takes no assignment of another type
-    said, table = outbox.append, Table.__init__
+    said = outbox.append
 
     def append(tx: Tx, academie: str, events: Sequence[Event], academies: Sequence[str] = ()) -> None:
         for event in events:
             new = [AnswerReviewed(subject=event.subject, by="next")] if isinstance(event, CensusAnswered) else []
             said(tx, academie, [event, *new], academies)
 
-    def listening(self: Table, *arguments: Any) -> None:
-        table(self, *arguments)
-        if CensusAnswered in self._decoders:
-            self._decoders[CensusAnswered] = msgspec.json.Decoder(NextAnswered)
-
     setattr(outbox, "append", append)  # noqa: B010
-    setattr(Table, "__init__", listening)  # noqa: B010
+    for projection in load(name).projections:
+        projection.handlers = [_of_the_next(handler) for handler in projection.handlers]
     serve(name)
+
+
+def _of_the_next(handler: Handler) -> Handler:
+    """Registered for the event as the next release knows it: a handler hears its own class and no subclass."""
+    if handler.event is not CensusAnswered:
+        return handler
+    return msgspec.structs.replace(handler, event=NextAnswered, run=_read_by_the_next(handler.run))
+
+
+def _read_by_the_next(run: Callable[[Any, Any], Awaitable[None]]) -> Callable[[Any, Any], Awaitable[None]]:
+    async def keep(tx: Any, fact: Any) -> None:
+        assert fact.event.remark in REMARKS, fact.event
+        await run(tx, fact)
+
+    return keep
 
 
 async def mix_releases(stage: Stage, seed: int) -> Verdict:

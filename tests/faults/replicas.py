@@ -36,23 +36,29 @@ LILLE = CodeAcademie("09")
 
 
 async def take_long(stage: Stage, seed: int) -> Verdict:
-    """Heartbeats go on meanwhile: the group keeps its member, other partitions flow, nothing is done twice."""
-    rng, verdict = random.Random(seed), Verdict()
+    """Heartbeats go on meanwhile: the group keeps its member, other partitions flow, nothing is done twice.
+
+    In every other schedule a replica joins meanwhile: the group does not wait for the slow one, which comes back.
+    """
+    rng, verdict, joins = random.Random(seed), Verdict(), bool(seed % 2)
     armed, dealt = STATE / f"armed-{seed}", STATE / f"dealt-{seed}"
+    arguments = "tests.faults.replicas:slow", str(armed), str(dealt)
     await stage.terminate(LISTENER)
-    async with _replicas(stage, "tests.faults.replicas:slow", str(armed), str(dealt)):
-        assert await until(lambda: _members(stage, 2), within=20) < 20, "the replicas do not share the group"
+    async with _replicas(stage, *arguments, number=1 if joins else 2):
         assert await stage.books.settle() < float("inf")
         before = _lines(dealt)
         async with stage.clients.writing(rng, pause=0.1):
             armed.touch()
             verdict.check(await until(lambda: _gone(armed), within=10) < 10, "no record was taken long over")
             begun = time.monotonic()
-            await asyncio.sleep(SLOW + 2)
+            if joins:
+                await stage.start(SECOND, *arguments)
+            await asyncio.sleep(begun + SLOW + 2 - time.monotonic())
         dealings = max(_lines(dealt)[pid] - before.get(pid, 0) for pid in _lines(dealt))
         verdict.check(await stage.books.settle() < float("inf"), "the listener does not catch up")
-        verdict.figures |= {"rebalances": dealings, "caught up after s": time.monotonic() - begun - SLOW}
-    verdict.check(dealings <= 1, f"{dealings} rebalances")
+        name = "rebalances, where one joins" if joins else "rebalances"
+        verdict.figures |= {name: dealings, "caught up after s": time.monotonic() - begun - SLOW}
+    verdict.check(dealings <= 1 + joins, f"{dealings} rebalances")
     await stage.start(LISTENER)
     await stage.clients.write(rng, 5)
     verdict.broken += await stage.books.close()
@@ -88,13 +94,15 @@ def _slowly(run: Callable[[Any, Any], Awaitable[None]], armed: Path) -> Callable
 
 
 @asynccontextmanager
-async def _replicas(stage: Stage, main: str, *arguments: str) -> AsyncIterator[None]:
-    for who in (LISTENER, SECOND):
+async def _replicas(stage: Stage, main: str, *arguments: str, number: int) -> AsyncIterator[None]:
+    """So many, once each has its partitions; whoever joined besides ends with them."""
+    for who in (LISTENER, SECOND)[:number]:
         await stage.start(who, main, *arguments)
+    assert await until(lambda: _dealt(stage, number), within=20) < 20, "the replicas do not share the group"
     try:
         yield
     finally:
-        for who in (LISTENER, SECOND):
+        for who in [each for each in (LISTENER, SECOND) if each in stage.platform.forked.running]:
             await stage.terminate(who)
 
 
@@ -108,8 +116,8 @@ async def _gone(armed: Path) -> bool:
     return not os.path.exists(armed)  # noqa: ASYNC240, PTH110 - as quick as a failpoint
 
 
-async def _members(stage: Stage, number: int) -> bool:
-    return len(await groups.members(stage.kafka, f"bassin.{LISTENER}")) == number
+async def _dealt(stage: Stage, number: int) -> bool:
+    return await groups.dealt(stage.kafka, f"bassin.{LISTENER}") == number
 
 
 async def come_and_go(stage: Stage, seed: int) -> Verdict:
@@ -185,6 +193,7 @@ FAULTS: tuple[Fault, ...] = (
         name="F13",
         title="a record that takes 30 s",
         run=take_long,
+        seeds=2,
         moves=(f"{LISTENER}:bassin_inbox_applied_total",),
     ),
     Fault(

@@ -204,5 +204,6 @@ def database(name: str) -> Row:
             ),
             Panel("Round trips", {"{{instance}}": f"rate(bassin_db_round_trips_total{its}{WINDOW})"}, "ops"),
             Panel("Size", {"on disk": f"max(bassin_db_size_bytes{its})"}, "bytes"),
+            Panel("Clock ahead of the database's", {"{{instance}}": f"bassin_clock_ahead_seconds{its}"}, "s"),
         ],
     )

@@ -3,9 +3,7 @@
 `python -m common.local.prometheus` sees to it that there is one, or says in one line why there is none.
 """
 
-import os
 import shutil
-import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -14,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from common.local import debian
 from common.local.children import Child, Children, Program
 from common.local.places import ROOT
 from common.local.ports import LOOPBACK
@@ -86,25 +85,7 @@ def fetch() -> str:
             (directory / name).symlink_to(str(where))
     if all(program(name) for name in PROGRAMS):
         return ""
-    if not all(map(shutil.which, ("apt-get", "dpkg-deb"))):
-        return "install the package prometheus: this is no Debian"
-    return "" if _downloaded() else "apt-get cannot download the package prometheus"
-
-
-def _downloaded() -> bool:
-    """Verified by apt; its lists are read anew where that is needed and we may."""
-    download = ["apt-get", "-q", "download", "prometheus"]
-    if not _done(download) and not (os.geteuid() == 0 and _done(["apt-get", "-q", "update"]) and _done(download)):
-        return False
-    packages = sorted(UNPACKED.glob("prometheus_*.deb"))
-    unpacked = _done(["dpkg-deb", "-x", packages[-1].name, "."])
-    for package in packages:
-        package.unlink()
-    return unpacked
-
-
-def _done(command: list[str]) -> bool:
-    return subprocess.run(command, cwd=UNPACKED, stdout=sys.stderr, check=False).returncode == 0  # noqa: S603 - ours
+    return debian.unpack("prometheus", UNPACKED)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,14 @@ async def members(kafka: str, group: str) -> list[str]:
         return await _members(admin, group)
 
 
+async def dealt(kafka: str, group: str) -> int:
+    """How many members have their partitions; 0 while the group is being dealt anew."""
+    async with _admin(kafka) as admin:
+        [answer] = await admin.describe_consumer_groups([group])
+        _, _, state, _, _, known = answer.groups[0][:6]
+        return len(known) if state == "Stable" else 0
+
+
 async def expel(kafka: str, group: str) -> None:
     """The broker forgets the group's members, as it does ten seconds after their last heartbeat."""
     async with _admin(kafka) as admin:

@@ -1,13 +1,15 @@
 """A job may be missed, fail or meet its twin: it leaves nothing half done and finds the same work again."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.service.common import probe
 
-from common import audit
+from common import audit, metrics, watch
 from common.clock import Clock
 from common.db import Database, connect
 from common.handlers import Job
@@ -115,3 +117,33 @@ async def test_a_database_that_is_away_is_waited_for_and_is_no_failure_of_the_jo
     await timekeeper(db).once(Job("cut_off", OFTEN, cut_off))
 
     assert failures("cut_off") == 0
+
+
+@pytest.mark.parametrize(("ahead", "done"), [(50.0, 1), (600.0, 0), (-600.0, 0), (-50.0, 1)])
+async def test_a_clock_that_the_database_contradicts_begins_nothing(
+    db: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, ahead: float, done: int
+) -> None:
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + ahead)
+
+    await timekeeper(db).once(Job("hasty", OFTEN, leave_a_trace))
+
+    assert (await traces(db), failures("hasty")) == (done, 0)
+    told = [record for record in caplog.records if record.message == "jobs wait until the clocks agree"]
+    assert len(told) == 1 - done
+
+
+async def measured() -> bool:
+    return bool(REGISTRY.get_sample_value("bassin_clock_ahead_seconds", {"service": "training"}))
+
+
+async def test_a_clock_that_differs_is_measured(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() - 600)
+    metrics.clock_ahead.labels("training").set(0)
+    watching = asyncio.create_task(watch.run(db, 600))
+    await probe.eventually(measured, what="the watch looks at the clocks")
+    watching.cancel()
+
+    ahead = REGISTRY.get_sample_value("bassin_clock_ahead_seconds", {"service": "training"})
+    assert ahead == pytest.approx(-600, abs=5)

@@ -48,6 +48,21 @@ async def test_a_record_dated_thirty_days_ahead_is_refused(kafka: str) -> None:
         await admin.close()
 
 
+async def test_our_topics_take_a_record_from_a_clock_that_is_hours_ahead(kafka: str) -> None:
+    """The same trap: a broker of today refuses even an hour, unless it dates records itself."""
+    ahead = int(time.time() * 1000) + 2 * 3600 * 1000
+    async with probe.own_topics(kafka, partitions=1):
+        producer = AIOKafkaProducer(bootstrap_servers=kafka)
+        await producer.start()
+        try:
+            kept = await producer.send_and_wait(STREAMS[FACTS].behind, b"1", timestamp_ms=ahead)
+        finally:
+            await producer.stop()
+
+    assert kept.timestamp_type == 1  # LogAppendTime
+    assert kept.timestamp < ahead - 3600 * 1000
+
+
 async def test_a_fact_of_2007_lies_on_the_topic_under_the_time_of_the_system(
     kafka: str, database: "Callable[[str], ServiceUrls]"
 ) -> None:

@@ -2,14 +2,16 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from email.utils import formatdate
 from typing import Any
 
 import httpx
 import pytest
 
-from gateway import exchange
+from gateway import exchange, forward
 
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -99,6 +101,17 @@ async def answer_unchanged(_: asyncio.StreamReader, writer: asyncio.StreamWriter
     await writer.drain()
 
 
+def refuse_the_token(*, ahead: float) -> Behaviour:
+    """As a service does whose clock is so far ahead that the gateway's token has ended on arrival."""
+
+    async def refuse(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        date = formatdate(time.time() + ahead, usegmt=True)
+        writer.write(f"HTTP/1.1 401 Unauthorized\r\nDate: {date}\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+        await writer.drain()
+
+    return refuse
+
+
 def problem(answer: httpx.Response) -> tuple[int, str]:
     assert answer.headers["content-type"] == "application/problem+json"
     return answer.status_code, answer.json()["type"]
@@ -115,6 +128,20 @@ async def test_a_service_that_is_down_is_said_to_be_unavailable(own: Any) -> Non
 
     assert problem(answer) == (503, "/problems/unavailable")
     assert int(answer.headers["retry-after"]) >= 1
+
+
+async def test_whoever_was_recognised_here_is_not_told_to_log_in_again(
+    own: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forward.REFUSED, "handlers", [caplog.handler])  # those of the root are the gateway's own
+    async with before(own, refuse_the_token(ahead=600)) as (hostile, client):
+        answer = await client.post("/v1/training/x", headers=own.as_("chef@lille"), content=b"{}")
+
+    assert problem(answer) == (503, "/problems/gateway-not-recognised")
+    assert int(answer.headers["retry-after"]) >= 1
+    assert hostile.requests == 1
+    [said] = [record for record in caplog.records if record.message == "token_refused_by_service"]
+    assert abs(vars(said)["service_ahead_seconds"] - 600) <= 2
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -123,10 +123,33 @@ def test_the_gateway_signs_once_in_thirty_seconds(gateway: InternalTokens, time:
     assert gateway.sign(HEAD, "training") != first
 
 
+def test_the_gateway_signs_anew_what_was_refused(gateway: InternalTokens, time: Time) -> None:
+    """Signed while its clock was wrong; that is mended now."""
+    first = gateway.sign(HEAD, "training")
+    time.at += 1
+
+    gateway.forget(HEAD, "training")
+
+    assert gateway.sign(HEAD, "training") != first
+
+
 def test_the_gateway_signs_anew_when_the_mandates_changed(gateway: InternalTokens) -> None:
     demoted = Agent(id=HEAD.id, academie=LILLE)
 
     assert gateway.sign(HEAD, "training") != gateway.sign(demoted, "training")
+
+
+@pytest.mark.parametrize("ahead", [30.0, 0.0, -600.0])
+async def test_a_service_believes_the_gateway_while_it_is_at_most_thirty_seconds_ahead(
+    gateway: InternalTokens, time: Time, ahead: float
+) -> None:
+    """Also the token that the gateway signed almost thirty seconds ago."""
+    elsewhere = InternalTokens(FixedKeys({"k1": KEY}), now=lambda: time() + ahead, elapsed=time)
+    token = gateway.sign(HEAD, "training")
+    time.at += 29.9
+
+    assert gateway.sign(HEAD, "training") == token
+    assert await elsewhere.verify(token, "training") == HEAD
 
 
 async def test_a_well_made_token_is_accepted(service: InternalTokens) -> None:
