@@ -49,7 +49,9 @@ def main(arguments: Sequence[str]) -> int:
 def _read(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("faults", nargs="*", help="F1 F2 ...; none: all")
-    parser.add_argument("--seed", type=int, help="play this seed alone, as a broken one was told")
+    parser.add_argument(
+        "--seed", type=int, help="play this seed alone, as a broken one was told; with --seeds, from it on"
+    )
     parser.add_argument("--seeds", type=int, help="how many, instead of each fault's own number")
     parser.add_argument("--check", action="store_true", help="the selection of `make check`")
     parser.add_argument("--result", type=Path, default=RESULT, help="where the JSON goes")
@@ -61,10 +63,10 @@ def _wanted(fault: Fault, asked: argparse.Namespace) -> bool:
 
 
 def _seeds(fault: Fault, asked: argparse.Namespace) -> list[int]:
-    if asked.seed is not None:
+    if asked.seed is not None and not asked.seeds:
         return [asked.seed]
     number = asked.seeds or (fault.in_check if asked.check else fault.seeds)
-    first = secrets.randbelow(1_000_000)
+    first = secrets.randbelow(1_000_000) if asked.seed is None else asked.seed
     return list(range(first, first + number))
 
 
@@ -114,7 +116,7 @@ async def _seeds_of(fault: Fault, stage: Stage, seeds: list[int]) -> Line:
 async def _one(fault: Fault, stage: Stage, seed: int) -> Verdict:
     before = await _moving(fault, stage)
     try:
-        async with asyncio.timeout(PLAYED * (4 if fault.seeds == 1 else 1)):
+        async with asyncio.timeout(fault.within or PLAYED * (4 if fault.seeds == 1 else 1)):
             await stage.books.begin()
             stage.loud()
             verdict = await fault.run(stage, seed)

@@ -39,6 +39,7 @@ class Fault(Struct, frozen=True, kw_only=True):
     carried: bool = False  # the listener hears through a carrier, and keeps to it until another kind of fault
     own_stage: bool = False  # it leaves nothing that another fault could go on from
     least: frozenset[str] = frozenset()  # figures whose smallest value over the seeds is the one to tell
+    within: float = 0.0  # seconds that a schedule may take, where it is not as long as others
     lines: int = 20  # of one kind, at level warning or above, that the logs may gain in one schedule
     moves: tuple[str, ...] = ()  # metrics an operator sees move, `service:bassin_name`
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from aiokafka import AIOKafkaProducer
 
 from common import takeover
 from common.cli import main
@@ -77,7 +76,7 @@ def carried_topic(stream: str) -> str:
 # Where -> (whose, function, after it instead of before it)
 PLACES: Mapping[str, tuple[Any, str, bool]] = {
     "publish": (KafkaLog, "publish", False),  # committed here, nothing sent
-    "transaction": (AIOKafkaProducer, "commit_transaction", False),  # sent, not committed there
+    "sent": (KafkaLog, "_send", True),  # not committed there
     "published": (KafkaLog, "publish", True),  # committed there, not yet forgotten here
     "forget": (takeover, "move", False),  # within the transaction that forgets
     "apply": (Inbox, "apply", False),  # polled, nothing done

@@ -3,12 +3,12 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import httpx
 import pytest
-from litestar import Litestar, Response, post
+from litestar import post
 from litestar.datastructures import State
 from tests.service.common.probe import LILLE, PRODUCER, census
 from tests.service.common.proxy import Proxy, before
@@ -27,7 +27,7 @@ KEY = {"Idempotency-Key": "k1"}
 
 
 @post("/v1/censuses", status_code=201)
-async def open_census(state: State) -> Response[bytes]:
+async def open_census(state: State) -> Any:
     async with state.db.transaction(ANA) as tx:
         outbox.append(tx, LILLE, [census(uuid4())])
         state.proxy.asking.held, state.proxy.answering.held = state.held
@@ -41,9 +41,9 @@ async def proxy(producer_urls: "ServiceUrls") -> AsyncIterator[Proxy]:
 
 
 @pytest.fixture
-async def app(proxy: Proxy) -> AsyncIterator[Litestar]:
+async def app(proxy: Proxy) -> AsyncIterator[Any]:
     pool = await connect(proxy.url, size=2)
-    app = http_app(
+    app: Any = http_app(
         PRODUCER, [open_census], description=Description(title="x", text="x"), before_request=idempotency.before_request
     )
     app.state.db, app.state.proxy = Database(PRODUCER, pool, Clock()), proxy
@@ -58,7 +58,7 @@ async def committed(producer: Database) -> int:
 
 @pytest.mark.parametrize("arrives", [False, True])
 async def test_what_a_cut_during_commit_leaves_is_not_called_nothing(
-    app: Litestar, proxy: Proxy, producer: Database, arrives: bool
+    app: Any, proxy: Proxy, producer: Database, arrives: bool
 ) -> None:
     app.state.held = (not arrives, arrives)  # COMMIT itself, or the answer to it
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
