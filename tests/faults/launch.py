@@ -62,15 +62,15 @@ def operate(*command: str) -> None:
     sys.exit(main([*command]))
 
 
-def carried(name: str, *streams: str) -> None:
+def carried(name: str, suffix: str, *streams: str) -> None:
     """Listens to topics that somebody else fills, as when a stream moves to another topic."""
     for stream in streams:
-        msgspec.structs.force_setattr(STREAMS[stream], "topic", carried_topic(stream))
+        msgspec.structs.force_setattr(STREAMS[stream], "topic", carried_topic(stream, suffix))
     serve(name)
 
 
-def carried_topic(stream: str) -> str:
-    return f"{stream}.carried"
+def carried_topic(stream: str, suffix: str) -> str:
+    return f"{stream}.{suffix}"
 
 
 # Where -> (whose, function, after it instead of before it)
