@@ -39,10 +39,9 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     chosen = [fault for fault in known.values() if _wanted(fault, asked)]
     lines = asyncio.run(_play(chosen, asked))
-    asked.result.parent.mkdir(parents=True, exist_ok=True)
-    shown = [{k: v for k, v in msgspec.to_builtins(line).items() if v != []} for line in lines]
-    asked.result.write_bytes(msgspec.json.format(msgspec.json.encode(shown), indent=2))
-    _show(lines)
+    note(asked.result, lines)
+    show(lines)
+    print(f"\n{asked.result}")
     return int(any(line.verdict == "broken" for line in lines))
 
 
@@ -145,11 +144,16 @@ async def _moving(fault: Fault, stage: Stage) -> dict[str, tuple[int | None, flo
     return found
 
 
-def _show(lines: Sequence[Line]) -> None:
+def note(result: Path, lines: Sequence[Line]) -> None:
+    result.parent.mkdir(parents=True, exist_ok=True)
+    shown = [{k: v for k, v in msgspec.to_builtins(line).items() if v != []} for line in lines]
+    result.write_bytes(msgspec.json.format(msgspec.json.encode(shown), indent=2))
+
+
+def show(lines: Sequence[Line]) -> None:
     print()
     for row in _rows(lines):
         print("  ".join(row), flush=True)
-    print(f"\n{RESULT.relative_to(ROOT)}")
 
 
 def _rows(lines: Sequence[Line]) -> Iterator[tuple[str, ...]]:

@@ -114,6 +114,7 @@ FAULTS: tuple[Fault, ...] = (
         name="F15",
         title="a service cut off from Kafka or PostgreSQL, one way and both",
         run=cut_off,
+        waits=True,
         seeds=len(CUTS),
         moves=("hr_networks:bassin_relay_published_total", "training:bassin_inbox_applied_total"),
     ),
