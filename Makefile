@@ -53,7 +53,7 @@ check: $(DEV)
 faults: $(DEV)
 	@$(BIN)/python -m common.local.fetch
 	@$(BIN)/python -m tests.faults.elsewhen
-	@$(BIN)/python -m tests.faults $(F) $(if $(SEED),--seed $(SEED)) $(if $(CHECK),--check)
+	@$(BIN)/python -m tests.faults $(if $(F)$(SEED)$(CHECK),$(F) $(if $(SEED),--seed $(SEED)) $(if $(CHECK),--check),--lanes)
 
 faults-sabotage: $(DEV)
 	@$(BIN)/python -m common.local.fetch

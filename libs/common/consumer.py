@@ -16,6 +16,7 @@ from faststream.kafka.subscriber.usecase import BatchSubscriber
 from common import metrics, roster
 from common.batch import TRANSIENT, reason, transient
 from common.inbox import ConsumerStopped, Inbox, Moved
+from common.kafka_log import FETCH_BYTES, REQUEST_MS
 from common.marks import Verdict
 from common.polled import Polled, PromptSubscriber, Raw, undecoded
 
@@ -92,6 +93,7 @@ class Consumer(ConsumerRebalanceListener):
             batch=True,
             max_records=RECORDS,
             batch_timeout_ms=POLL_MS,
+            fetch_max_bytes=FETCH_BYTES,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
             ack_policy=AckPolicy.NACK_ON_ERROR,
@@ -114,6 +116,7 @@ class Consumer(ConsumerRebalanceListener):
             consumer_only=True,
             allow_auto_create_topics=False,
             apply_types=False,
+            request_timeout_ms=REQUEST_MS,
             graceful_timeout=20.0,
             log_level=logging.DEBUG,
             logger=FASTSTREAM,

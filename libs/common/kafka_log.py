@@ -30,6 +30,10 @@ Place: TypeAlias = tuple[str, int]  # stream, partition
 DEADLINE = 30.0  # seconds, around everything that waits for the broker
 ABORT = 2.0  # seconds more for a transaction that is given up
 BATCH_BYTES = 950_000
+# A line that is cut tells nobody: who waits longer for an answer, or for a connection, makes a new one. What one answer
+# holds must then arrive meanwhile on a slow line too; aiokafka's own 40 s and 50 MB heal late and need 10 Mbit/s.
+REQUEST_MS = 10_000
+FETCH_BYTES = 1_000_000  # a single batch of a relay may be as large
 
 # They concern the configuration, not one record: trying again cannot help.
 REFUSED_FOR_GOOD = (
@@ -89,7 +93,7 @@ class KafkaLog:
             acks="all",
             enable_idempotence=True,
             max_batch_size=BATCH_BYTES,
-            request_timeout_ms=10_000,
+            request_timeout_ms=REQUEST_MS,
         )
         try:
             async with asyncio.timeout(DEADLINE):
@@ -145,6 +149,8 @@ class KafkaLog:
             isolation_level="read_committed",
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            request_timeout_ms=REQUEST_MS,
+            fetch_max_bytes=FETCH_BYTES,
         )
         try:
             async with asyncio.timeout(DEADLINE):
@@ -187,7 +193,9 @@ class KafkaLog:
         """Where our topics end now."""
         if not self._topics:  # a consumer that is stopped before its first await raises CancelledError
             return {}
-        consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, isolation_level="read_committed")
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap, isolation_level="read_committed", request_timeout_ms=REQUEST_MS
+        )
         try:
             async with asyncio.timeout(DEADLINE):
                 await consumer.start()

@@ -30,7 +30,11 @@ from common.refusal import FieldError, Forbidden, Malformed, Refusal
 
 MEDIA_TYPE = "application/problem+json"
 DISCONNECTED = 499  # the caller went away; only logs and metrics see it
-# What passes by itself: nothing was committed, the same demand may be sent again.
+# True too where the line was cut during COMMIT, and nobody knows whether it took place.
+SEND_AGAIN = (
+    "Renvoyez la même demande dans quelques instants ; avec la même Idempotency-Key elle ne sera pas faite deux fois."
+)
+# What passes by itself: the same demand may be sent again.
 PASSING = (
     asyncpg.DeadlockDetectedError,
     asyncpg.LockNotAvailableError,
@@ -91,7 +95,7 @@ def answered_before(_: Request[Any, Any, Any], replayed: Replayed) -> Response[b
 
 def passing(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     UNAVAILABLE.warning("database_unavailable", extra={"error": type(error).__qualname__})
-    return answer(request, protocol.Busy("Réessayez dans quelques instants : rien n’a été enregistré.", retry_after=2))
+    return answer(request, protocol.Busy(SEND_AGAIN, retry_after=2))
 
 
 def interface(request: Request[Any, Any, Any], error: asyncpg.InterfaceError) -> Response[bytes]:

@@ -76,7 +76,8 @@ class Busy(Unavailable):
     code = "busy"
     title = "Base de données momentanément indisponible"
     explanation = (
-        "Un verrou, une coupure ou une bascule a interrompu l’opération : rien n’a été enregistré. La même demande "
+        "Un verrou, une coupure ou une bascule a interrompu l’opération. Rien n’a été enregistré, sauf si la coupure "
+        "est survenue pendant l’enregistrement même : on ne peut alors le savoir. Dans tous les cas la même demande "
         "peut être renvoyée ; avec la même Idempotency-Key elle ne sera jamais faite deux fois."
     )
 

@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeAlias
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.structs import RecordMetadata
 from msgspec import Struct
 from tests.faults.launch import carried_topic
 from tests.faults.stage import LISTENER, Stage
@@ -19,6 +20,7 @@ from common.envelope import Headers
 
 STREAMS = (FACTS, PEOPLE)
 PARTITIONS = 3
+CARRIED = "carried"  # what the names of the carrier's topics end with
 
 
 class Letter(Struct, frozen=True):
@@ -60,11 +62,7 @@ class Carrier:
     async def send(self, letters: Iterable[Letter]) -> None:
         sent = []
         for letter in letters:
-            topic = carried_topic(letter.stream)
-            headers = [*letter.headers]
-            sent.append(
-                await self._producer.send(topic, letter.value, letter.key, partition=letter.partition, headers=headers)
-            )
+            sent.append(await post(self._producer, letter, CARRIED))
             self._stamp(letter)
         await asyncio.gather(*sent)
         self.carried += len(sent)
@@ -104,30 +102,45 @@ async def carrying(stage: Stage) -> AsyncIterator[Carrier]:
 
 
 async def listen_to_carrier(stage: Stage) -> None:
-    """As a stream is moved to another topic: the offsets are forgotten, the marks know what was applied."""
-    if stage.carried:
-        return
-    await stage.terminate(LISTENER)
-    await _topics(stage)
-    await stage.query(LISTENER, 'DELETE FROM infra."offset" WHERE stream = ANY($1)', list(STREAMS))
-    await stage.start(LISTENER, "tests.faults.launch:carried", *STREAMS)
-    stage.carried = True
+    if not stage.carried:
+        await listen_elsewhere(stage, LISTENER, STREAMS, CARRIED)
+        stage.carried = True
 
 
 async def listen_again(stage: Stage) -> None:
-    """Back to the producer's own topics, from their beginnings."""
     if stage.carried:
-        await stage.terminate(LISTENER)
-        await stage.query(LISTENER, 'DELETE FROM infra."offset" WHERE stream = ANY($1)', list(STREAMS))
-        await stage.start(LISTENER)
+        await listen_back(stage, LISTENER, STREAMS)
         stage.carried = False
 
 
-async def _topics(stage: Stage) -> None:
+async def listen_elsewhere(stage: Stage, listener: str, streams: Sequence[str], suffix: str) -> None:
+    """As a stream is moved to another topic: the offsets are forgotten, the marks know what was applied."""
+    await stage.terminate(listener)
+    await _topics(stage, [carried_topic(stream, suffix) for stream in streams])
+    await stage.query(listener, FORGET, list(streams))
+    await stage.start(listener, "tests.faults.launch:carried", suffix, *streams)
+
+
+async def listen_back(stage: Stage, listener: str, streams: Sequence[str]) -> None:
+    """Back to the producers' own topics, from their beginnings."""
+    await stage.terminate(listener)
+    await stage.query(listener, FORGET, list(streams))
+    await stage.start(listener)
+
+
+async def _topics(stage: Stage, names: Iterable[str]) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=stage.kafka)
     await admin.start()
-    await admin.create_topics([NewTopic(carried_topic(stream), PARTITIONS, 1) for stream in STREAMS])
+    await admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in names])
     await admin.close()
+
+
+async def post(producer: AIOKafkaProducer, letter: Letter, suffix: str) -> "asyncio.Future[RecordMetadata]":
+    topic, headers = carried_topic(letter.stream, suffix), [*letter.headers]
+    sent: asyncio.Future[RecordMetadata] = await producer.send(
+        topic, letter.value, letter.key, partition=letter.partition, headers=headers
+    )
+    return sent
 
 
 def letter_of(record: "ConsumerRecord[bytes | None, bytes | None]") -> Letter:
@@ -195,3 +208,6 @@ class Shuffling:
         self._rng.shuffle(self.missing)
         rest, self.missing = self.missing, []
         return rest
+
+
+FORGET = 'DELETE FROM infra."offset" WHERE stream = ANY($1)'

@@ -39,17 +39,18 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     chosen = [fault for fault in known.values() if _wanted(fault, asked)]
     lines = asyncio.run(_play(chosen, asked))
-    asked.result.parent.mkdir(parents=True, exist_ok=True)
-    shown = [{k: v for k, v in msgspec.to_builtins(line).items() if v != []} for line in lines]
-    asked.result.write_bytes(msgspec.json.format(msgspec.json.encode(shown), indent=2))
-    _show(lines)
+    note(asked.result, lines)
+    show(lines)
+    print(f"\n{asked.result}")
     return int(any(line.verdict == "broken" for line in lines))
 
 
 def _read(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("faults", nargs="*", help="F1 F2 ...; none: all")
-    parser.add_argument("--seed", type=int, help="play this seed alone, as a broken one was told")
+    parser.add_argument(
+        "--seed", type=int, help="play this seed alone, as a broken one was told; with --seeds, from it on"
+    )
     parser.add_argument("--seeds", type=int, help="how many, instead of each fault's own number")
     parser.add_argument("--check", action="store_true", help="the selection of `make check`")
     parser.add_argument("--result", type=Path, default=RESULT, help="where the JSON goes")
@@ -61,10 +62,10 @@ def _wanted(fault: Fault, asked: argparse.Namespace) -> bool:
 
 
 def _seeds(fault: Fault, asked: argparse.Namespace) -> list[int]:
-    if asked.seed is not None:
+    if asked.seed is not None and not asked.seeds:
         return [asked.seed]
     number = asked.seeds or (fault.in_check if asked.check else fault.seeds)
-    first = secrets.randbelow(1_000_000)
+    first = secrets.randbelow(1_000_000) if asked.seed is None else asked.seed
     return list(range(first, first + number))
 
 
@@ -114,7 +115,7 @@ async def _seeds_of(fault: Fault, stage: Stage, seeds: list[int]) -> Line:
 async def _one(fault: Fault, stage: Stage, seed: int) -> Verdict:
     before = await _moving(fault, stage)
     try:
-        async with asyncio.timeout(PLAYED * (4 if fault.seeds == 1 else 1)):
+        async with asyncio.timeout(fault.within or PLAYED * (4 if fault.seeds == 1 else 1)):
             await stage.books.begin()
             stage.loud()
             verdict = await fault.run(stage, seed)
@@ -143,11 +144,16 @@ async def _moving(fault: Fault, stage: Stage) -> dict[str, tuple[int | None, flo
     return found
 
 
-def _show(lines: Sequence[Line]) -> None:
+def note(result: Path, lines: Sequence[Line]) -> None:
+    result.parent.mkdir(parents=True, exist_ok=True)
+    shown = [{k: v for k, v in msgspec.to_builtins(line).items() if v != []} for line in lines]
+    result.write_bytes(msgspec.json.format(msgspec.json.encode(shown), indent=2))
+
+
+def show(lines: Sequence[Line]) -> None:
     print()
     for row in _rows(lines):
         print("  ".join(row), flush=True)
-    print(f"\n{RESULT.relative_to(ROOT)}")
 
 
 def _rows(lines: Sequence[Line]) -> Iterator[tuple[str, ...]]:

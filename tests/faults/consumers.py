@@ -12,8 +12,7 @@ from common.local.places import STATE
 
 TRAPPED = "tests.faults.launch:trapped"
 PLACES = ("apply", "applied", "acknowledge", "acknowledged")  # before the commit, and on both sides of the offsets
-ERRORS = 10.0  # seconds that clients may get errors after the database crashed
-RECOVERED = 3.0  # seconds, where its recovery alone takes longer: then after that
+ERRORS = 3.0  # seconds that clients may get errors once the database, its recovery over, takes connections again
 
 
 async def die_around_the_commit(stage: Stage, seed: int) -> Verdict:
@@ -44,15 +43,15 @@ async def crash_the_database(stage: Stage, seed: int) -> Verdict:
         crashed = time.monotonic()
         await asyncio.to_thread(stage.postgres.stop, at_once=True)
         await asyncio.to_thread(stage.postgres.start, stage.children)
-        away = time.monotonic() - crashed
+        accepting = time.monotonic()
         known = len(stage.clients.commands)
         verdict.check(
             await until(lambda: _acknowledged_again(stage, known), within=15) < 15, "no command succeeds any more"
         )
-        await asyncio.sleep(2.0)
-    errors = max(0.0, stage.clients.last_failure - crashed)
-    verdict.figures |= {"errors for s": errors, "database away s": away}
-    verdict.check(errors <= max(ERRORS, away + RECOVERED), f"errors for {errors:.1f} s, database away {away:.1f} s")
+        await asyncio.sleep(ERRORS + 1)
+    errors = max(0.0, stage.clients.last_failure - accepting)
+    verdict.figures |= {"errors after it is back s": errors, "database away s": accepting - crashed}
+    verdict.check(errors <= ERRORS, f"errors for {errors:.1f} s after the database was back")
     verdict.broken += await stage.books.close()
     said = stage.lines(stage.said(PRODUCER), "relay starts again")
     verdict.check(1 <= said <= 3, f"{said} lines say that the relay starts again")

@@ -6,30 +6,25 @@ import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
-from uuid import uuid5
 
 import asyncpg
 import httpx
 import msgspec
-from tests.faults.carrier import PARTITIONS, STREAMS, Carrier, Letter, carrying
 from tests.faults.fault import Fault, Verdict
-from tests.faults.stage import LISTENER, Stage, until
+from tests.faults.forgery import FORGED, OURS, THEIRS, by_events
+from tests.faults.stage import Stage
 
 from common.clock import Clock
 from common.db import Database, connect
-from common.identifiers import BASSIN, CodeAcademie
 from common.identity import Agent, Mandate, Role
 from common.local.journey import read_academies
 from common.local.layout import GATEWAY, IDENTITY
 from common.local.places import ROOT
 from common.local.visitor import Visitors
 
-THEIRS, OURS = CodeAcademie("09"), CodeAcademie("20")  # whose things are asked for, and who asks
 ASKING = ("formation@amiens", "drh@amiens", "paye@amiens", "territoire@amiens", "chef@amiens", "animateur@amiens")
 DOCUMENT = ROOT / "docs" / "openapi.json"
-SAMPLES = ROOT / "docs" / "contracts" / "samples"
 METHODS = ("get", "put", "post", "patch", "delete")
-FORGED = uuid5(BASSIN, "fault:forged")
 AGENT = Agent(
     id=FORGED, academie=THEIRS, mandates=(Mandate(role=Role.RESSOURCES_HUMAINES, academie=THEIRS),), name="F22"
 )
@@ -43,15 +38,14 @@ class Route(NamedTuple):
 
 async def cross(stage: Stage, seed: int) -> Verdict:
     rng, verdict = random.Random(seed), Verdict()
-    async with carrying(stage) as carrier:
-        await stage.clients.write(rng, 20)
-        await stage.books.settle()
-        await _by_http(stage, verdict)
-        for service in stage.urls:
-            await _by_sql(stage, service, verdict)
-            await _behind_a_user(stage, service, verdict)
-        await _by_events(stage, carrier, verdict)
-        verdict.broken += await stage.books.close()
+    await stage.clients.write(rng, 20)
+    await stage.books.settle()
+    await _by_http(stage, verdict)
+    for service in stage.urls:
+        await _by_sql(stage, service, verdict)
+        await _behind_a_user(stage, service, verdict)
+        await by_events(stage, service, verdict)
+    verdict.broken += await stage.books.close()
     return verdict
 
 
@@ -184,48 +178,6 @@ async def _session(url: str) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record
         await connection.close()
 
 
-# --- events
-
-
-async def _by_events(stage: Stage, carrier: Carrier, verdict: Verdict) -> None:
-    """Each type that the listener hears from us, with an académie that is not its source's, or not served: parked."""
-    letters = list(forged())
-    await carrier.send(letters)
-    parked = await until(lambda: _all_held(stage, len(letters)), within=10)
-    verdict.check(parked < 10, f"of {len(letters)} forged events not all were parked")
-    verdict.figures["forged events"] = len(letters)
-    await stage.query(LISTENER, "DELETE FROM infra.held WHERE subject = $1", FORGED)
-
-
-def forged() -> Iterator[Letter]:
-    """Versions follow: what is parked is parked for its académie."""
-    versions = dict.fromkeys(STREAMS, 0)
-    for file in sorted(SAMPLES.glob("*.json")):
-        sample = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
-        if sample["topic"] in STREAMS:
-            for academie in (OURS, "01"):
-                versions[sample["topic"]] += 1
-                yield _letter(sample, academie, versions[sample["topic"]])
-
-
-def _letter(sample: Mapping[str, Any], academie: str, version: int) -> Letter:
-    said = {
-        **sample["headers"], "ce_academie": academie, "ce_academies": academie, "ce_subject": str(FORGED),
-        "ce_aggregateversion": str(version), "ce_id": str(uuid5(FORGED, f"{sample['topic']}:{version}")),
-    }  # fmt: skip
-    if academie != OURS:  # a true source of an académie that this deployment does not serve
-        said["ce_source"] = f"/academies/{academie}/hr_networks"
-    value = sample["value"].replace(sample["key"], str(FORGED)).encode()
-    headers = tuple((name, text.encode()) for name, text in said.items())
-    return Letter(sample["topic"], FORGED.int % PARTITIONS, str(FORGED).encode(), value, headers)
-
-
-async def _all_held(stage: Stage, number: int) -> bool:
-    [row] = await stage.query(LISTENER, HELD, FORGED)
-    return int(row["n"]) == number
-
-
-HELD = "SELECT count(*) AS n FROM infra.held WHERE subject = $1 AND state = 'parked' AND error LIKE '%académie%'"
 TABLES = """
 SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') ORDER BY 1
@@ -242,7 +194,5 @@ FAULTS: tuple[Fault, ...] = (
         title="an académie asks for what is another's: routes, events, SQL",
         run=cross,
         in_check=1,
-        carried=True,
-        moves=(f"{LISTENER}:bassin_inbox_parked_total",),
     ),
 )

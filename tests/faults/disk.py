@@ -130,6 +130,7 @@ FAULTS: tuple[Fault, ...] = (
         name="F18",
         title="no room left on the disk of PostgreSQL, of Kafka",
         run=fill_the_disk,
+        waits=True,
         seeds=2,
         own_stage=True,
         moves=("hr_networks:bassin_relay_published_total",),

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from aiokafka import AIOKafkaProducer
 
 from common import takeover
 from common.cli import main
@@ -63,21 +62,21 @@ def operate(*command: str) -> None:
     sys.exit(main([*command]))
 
 
-def carried(name: str, *streams: str) -> None:
+def carried(name: str, suffix: str, *streams: str) -> None:
     """Listens to topics that somebody else fills, as when a stream moves to another topic."""
     for stream in streams:
-        msgspec.structs.force_setattr(STREAMS[stream], "topic", carried_topic(stream))
+        msgspec.structs.force_setattr(STREAMS[stream], "topic", carried_topic(stream, suffix))
     serve(name)
 
 
-def carried_topic(stream: str) -> str:
-    return f"{stream}.carried"
+def carried_topic(stream: str, suffix: str) -> str:
+    return f"{stream}.{suffix}"
 
 
 # Where -> (whose, function, after it instead of before it)
 PLACES: Mapping[str, tuple[Any, str, bool]] = {
     "publish": (KafkaLog, "publish", False),  # committed here, nothing sent
-    "transaction": (AIOKafkaProducer, "commit_transaction", False),  # sent, not committed there
+    "sent": (KafkaLog, "_send", True),  # not committed there
     "published": (KafkaLog, "publish", True),  # committed there, not yet forgotten here
     "forget": (takeover, "move", False),  # within the transaction that forgets
     "apply": (Inbox, "apply", False),  # polled, nothing done

@@ -13,10 +13,11 @@ from tests.faults.stage import PRODUCER, Stage, until
 from common.local.places import STATE
 
 TRAPPED = "tests.faults.launch:trapped"
-PLACES = ("publish", "transaction", "published", "forget")
+PLACES = ("publish", "sent", "published", "forget")
 SECOND = f"{PRODUCER}#2"
 KILLS = 15  # one a second, in each schedule
-ZOMBIE_SLEEPS = 0.5  # seconds during which its successor publishes
+IN_HAND = ("publish", "sent")
+ZOMBIE_SLEEPS = 0.5  # seconds more during which its successor publishes
 
 
 async def die_between_commit_and_publication(stage: Stage, seed: int) -> Verdict:
@@ -87,13 +88,14 @@ async def _replica_of(stage: Stage, owner: int) -> str:
 
 
 async def wake_a_zombie(stage: Stage, seed: int) -> Verdict:
-    """The relay stops with a batch in hand, its session ends, another takes over and publishes; then it wakes up."""
+    """The relay stops with a batch in hand, its session ends, another takes over and publishes; then it wakes up.
+
+    Even seeds: nothing of the batch is sent yet; odd ones: it is sent, and its transaction is open.
+    """
     rng, verdict = random.Random(seed), Verdict()
     armed = STATE / f"armed-{seed}"
     await stage.kill(PRODUCER)
-    await stage.start(
-        SECOND, TRAPPED, rng.choice(("publish", "transaction")), "stop", str(rng.randint(1, 4)), str(armed)
-    )
+    await stage.start(SECOND, TRAPPED, IN_HAND[seed % 2], "stop", str(rng.randint(1, 4)), str(armed))
     owner = await _owner_once_there(stage)
     await stage.start(PRODUCER)
     stage.said(SECOND)
@@ -102,6 +104,7 @@ async def wake_a_zombie(stage: Stage, seed: int) -> Verdict:
         verdict.check(await until(lambda: _stopped(stage, SECOND), within=10) < 10, "the trap did not close")
         await stage.query(PRODUCER, "SELECT pg_terminate_backend($1)", owner)
         takeover = await until(lambda: _other_owner(stage, owner), within=10, every=0.01)
+        verdict.check(await until(lambda: _publishes(stage), within=10) < 10, "the successor publishes nothing")
         await asyncio.sleep(ZOMBIE_SLEEPS)
         stage.signal(SECOND, signal.SIGCONT)
         await asyncio.sleep(ZOMBIE_SLEEPS)
@@ -112,6 +115,10 @@ async def wake_a_zombie(stage: Stage, seed: int) -> Verdict:
     verdict.check(takeover <= 2, f"the standby took over after {takeover:.1f} s")
     verdict.broken += await stage.books.close()
     return verdict
+
+
+async def _publishes(stage: Stage) -> bool:
+    return (await stage.metrics(PRODUCER)).get("bassin_relay_published_total", 0) > 0
 
 
 async def _stopped(stage: Stage, who: str) -> bool:

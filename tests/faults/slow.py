@@ -73,6 +73,7 @@ FAULTS: tuple[Fault, ...] = (
         name="F16",
         title="200 ms, 5 % loss, 256 kbit/s to the broker and the databases",
         run=go_a_bad_line,
+        waits=True,
         least=frozenset({"acknowledged"}),
         moves=("hr_networks:bassin_relay_published_total", "training:bassin_inbox_applied_total"),
     ),

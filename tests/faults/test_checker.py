@@ -2,6 +2,7 @@
 
 import pytest
 from tests.faults.checker import Command, Effect, Outcome, Sets, backwards, judge, told_twice, unequal
+from tests.faults.soak import risen
 
 NOTHING = Sets(lost=0, phantom=0, twice=0, order=0, crossed=0)
 
@@ -72,3 +73,11 @@ def test_versions_of_a_topic_must_follow_or_rise() -> None:
     assert backwards(facts, gaps=False) == 1
     assert backwards(facts, gaps=True) == 0
     assert backwards([*facts, ("a", 4), ("a", 3)], gaps=True) == 2
+
+
+def test_what_rises_is_told_whole_and_a_few_odd_looks_are_not() -> None:
+    rising = [(float(second), 100.0 + second) for second in range(60)]
+    flat_but = [(at, 100.0 if at % 10 else 900.0) for at, _ in rising]
+
+    assert risen(rising) == pytest.approx(59)
+    assert risen(flat_but) == 0

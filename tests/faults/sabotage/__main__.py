@@ -6,8 +6,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -19,22 +20,23 @@ LONGEST = 900  # seconds of one sabotaged run
 
 
 class Sabotage(Struct, frozen=True):
-    """One patch of this directory, and the faults that must turn broken, each with a number of schedules."""
+    """One patch, the faults that must turn broken, with how many schedules each, and a word of what must be wrong."""
 
     name: str
     faults: tuple[str, ...]
     seeds: int
+    says: tuple[str, ...]  # any of them; broken by something else is not caught
 
 
 SABOTAGES = (
-    Sabotage("acknowledge-first", ("F4",), 12),
-    Sabotage("no-inbox-mark", ("F10",), 2),
-    Sabotage("durable-cursor", ("F1", "F2"), 12),
-    Sabotage("no-transactional-id", ("F3",), 6),
-    Sabotage("take-over-without-reading", ("F28",), 2),
-    Sabotage("session-level-academie", ("F22",), 1),
-    Sabotage("default-parser", ("F12",), 3),
-    Sabotage("row-security-without-force", ("F22",), 1),
+    Sabotage("acknowledge-first", ("F4",), 12, ("lost",)),
+    Sabotage("no-inbox-mark", ("F10",), 2, ("twice",)),
+    Sabotage("durable-cursor", ("F1", "F2"), 12, ("lost", "not applied")),
+    Sabotage("no-transactional-id", ("F3",), 4, ("published twice",)),
+    Sabotage("take-over-without-reading", ("F28",), 2, ("versions used twice", "out of order", "lost facts not")),
+    Sabotage("session-level-academie", ("F22",), 1, ("the next user of a connection",)),
+    Sabotage("default-parser", ("F12",), 3, ("lost", "not parked")),
+    Sabotage("row-security-without-force", ("F22",), 1, ("owner of",)),
 )
 
 
@@ -43,26 +45,38 @@ def main(names: Sequence[str]) -> int:
     if not chosen:
         print(f"no such sabotage: {' '.join(sabotage.name for sabotage in SABOTAGES)}")
         return 2
-    told = []
-    for sabotage in chosen:
-        told.append(play(sabotage))
-        print(f"{sabotage.name:28} {told[-1]['caught_by'] or 'NOT CAUGHT'}  {told[-1]['how']}", flush=True)
-    RESULT.parent.mkdir(exist_ok=True)
-    earlier = json.loads(RESULT.read_text()) if names and RESULT.exists() else []
-    kept = [line for line in earlier if line["sabotage"] not in {each["sabotage"] for each in told}]
-    RESULT.write_text(json.dumps([*kept, *told], indent=2))
+    if not names:
+        RESULT.unlink(missing_ok=True)
+    told = [_play_and_note(sabotage) for sabotage in chosen]
     return int(not all(line["caught_by"] for line in told))
+
+
+def _play_and_note(sabotage: Sabotage) -> dict[str, object]:
+    """Noted at once: what comes after it may take the run down."""
+    begun = time.monotonic()
+    line = {"sabotage": sabotage.name, **play(sabotage), "seconds": round(time.monotonic() - begun)}
+    print(f"{sabotage.name:28} {line['caught_by'] or 'NOT CAUGHT':10} {line['seconds']:4} s  {line['how']}", flush=True)
+    RESULT.parent.mkdir(exist_ok=True)
+    noted = {each["sabotage"]: each for each in json.loads(RESULT.read_text())} if RESULT.exists() else {}
+    noted[sabotage.name] = line
+    order = [each.name for each in SABOTAGES]
+    kept = [noted[name] for name in order if name in noted]
+    RESULT.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n")
+    return line
 
 
 def play(sabotage: Sabotage) -> dict[str, object]:
     """Which fault caught it, by what it said; of a patch that does not apply any more that it does not."""
     with spoiled(sabotage.name) as (copy, wrong):
         if wrong:
-            return {"sabotage": sabotage.name, "caught_by": None, "how": wrong}
+            return {"caught_by": None, "how": wrong}
+        seen = []
         for fault in sabotage.faults:
-            if how := broken(copy, fault, sabotage.seeds):
-                return {"sabotage": sabotage.name, "caught_by": fault, "how": how}
-    return {"sabotage": sabotage.name, "caught_by": None, "how": "every schedule held"}
+            how = broken(copy, fault, sabotage)
+            if any(word in line for word in sabotage.says for line in how):
+                return {"caught_by": fault, "how": how}
+            seen += how
+    return {"caught_by": None, "how": seen or "every schedule held"}
 
 
 @contextmanager
@@ -81,16 +95,18 @@ def spoiled(name: str) -> Iterator[tuple[Path, str]]:
         yield copy, f"the patch does not apply any more: {applied.stderr.strip()}" if applied.returncode else ""
 
 
-def broken(copy: Path, fault: str, seeds: int) -> list[str]:
-    """What of the fault's invariants was seen not to hold."""
-    result = copy / "faults.json"
-    command = [sys.executable, "-m", "tests.faults", fault, "--seeds", str(seeds), "--result", str(result)]
+def broken(copy: Path, fault: str, sabotage: Sabotage) -> list[str]:
+    """What of the fault's invariants was seen not to hold; or why that could not be seen."""
+    result, log = copy / "faults.json", ROOT / ".bassin" / f"sabotage-{sabotage.name}-{fault}.log"
+    played = [fault, "--seed", "0", "--seeds", str(sabotage.seeds), "--result", str(result)]
     sources = os.pathsep.join(str(copy / place) for place in ("libs", "services"))
     environment = {k: v for k, v in os.environ.items() if k != "BASSIN_STATE"} | {"PYTHONPATH": sources}
-    with (ROOT / ".bassin" / f"sabotage-{fault}.log").open("w") as log:
-        done = subprocess.run(command, cwd=copy, env=environment, stdout=log, stderr=log, timeout=LONGEST, check=False)
-    if done.returncode > 1 or not result.exists():
-        raise RuntimeError(f"{fault} could not be played: {log.name}")
+    log.parent.mkdir(exist_ok=True)
+    with log.open("w") as said, suppress(subprocess.TimeoutExpired):
+        command = [sys.executable, "-m", "tests.faults", *played]
+        subprocess.run(command, cwd=copy, env=environment, stdout=said, stderr=said, timeout=LONGEST, check=False)
+    if not result.exists():
+        return [f"{fault} could not be played: {log.name}"]
     return [line for each in json.loads(result.read_text()) for line in each.get("broken", [])]
 
 
