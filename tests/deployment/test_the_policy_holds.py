@@ -1,16 +1,18 @@
 """Every overlay keeps our rules, and every rule can say no: a spoiled manifest for each thing that it asks."""
 
+import re
 from collections.abc import Sequence
 from functools import reduce
 
 import pytest
-from tests.deployment import availability, policy
+from tests.deployment import availability, configuration, policy
 from tests.deployment.manifests import OVERLAYS, Manifest, objects, title
 
-RULES = (*policy.RULES, *availability.RULES)
+RULES = (*policy.RULES, *availability.RULES, *configuration.RULES)
 GONE = object()
+HASH = re.compile(r"(?<=[a-z])-[a-z0-9]{10}$")  # of the content of a ConfigMap
 TRAINING, KAFKA, JOB = "Deployment/training", "StatefulSet/kafka", "Job/training-provision-1"
-POD, FIRST = "spec.template.spec", "spec.template.spec.containers.0"
+POD, FIRST, LABELS = "spec.template.spec", "spec.template.spec.containers.0", "spec.template.metadata.labels"
 
 # the rule, what is spoiled, where, and how
 SPOILED: Sequence[tuple[policy.Rule, str, str, object]] = [
@@ -60,6 +62,25 @@ SPOILED: Sequence[tuple[policy.Rule, str, str, object]] = [
         {"a": "b"},
     ),
     (availability.replicas_are_spread, TRAINING, f"{POD}.topologySpreadConstraints.0", GONE),
+    (configuration.every_service_is_deployed_after_it_is_provisioned, TRAINING, f"{POD}.initContainers", GONE),
+    (configuration.every_service_is_deployed_after_it_is_provisioned, JOB, f"{FIRST}.args.1", "payroll"),
+    (configuration.every_service_is_deployed_after_it_is_provisioned, TRAINING, f"{LABELS}.service", "mobility"),
+    (configuration.a_job_is_named_after_its_image, JOB, f"{FIRST}.image", "bassin-operations:2"),
+    (configuration.a_job_is_named_after_its_image, JOB, f"{FIRST}.envFrom.0.configMapRef.name", "settings-68mf9b2tk7"),
+    (configuration.every_setting_is_said, "ConfigMap/settings", "data.BASSIN_DRAIN_SECONDS", GONE),
+    (configuration.every_setting_is_said, "ConfigMap/gateway-settings", "data.BASSIN_NULLE", "1"),
+    (configuration.every_setting_is_said, TRAINING, f"{FIRST}.env.0", GONE),
+    (configuration.every_key_is_read, "ConfigMap/settings", "data.BASSIN_NULLE", "1"),
+    (configuration.every_key_is_read, "ConfigMap/provision", "data.BASSIN_LOG_LEVEL", "info"),
+    (configuration.every_key_is_read, "ConfigMap/gateway-files", "data.roads", "1"),
+    (configuration.every_key_is_read, "Deployment/gateway", f"{FIRST}.envFrom", GONE),
+    (configuration.jobs_and_services_mean_the_same_broker, "ConfigMap/provision", "data.BASSIN_KAFKA", "kafka:9094"),
+    (configuration.jobs_and_services_mean_the_same_broker, "ConfigMap/provision", "data.BASSIN_PARTITIONS", "12"),
+    (configuration.what_is_named_is_there, TRAINING, f"{POD}.serviceAccountName", "nulle"),
+    (configuration.what_is_named_is_there, TRAINING, f"{FIRST}.envFrom.0.configMapRef.name", "nulle"),
+    (configuration.what_is_named_is_there, "StatefulSet/postgres", f"{POD}.volumes.3.secret.secretName", "nulle"),
+    (configuration.what_is_named_is_there, JOB, f"{POD}.volumes.1.projected.sources.0.secret.name", "nulle"),
+    (configuration.what_is_named_is_there, "HorizontalPodAutoscaler/training", "spec.scaleTargetRef.name", "nulle"),
 ]
 
 
@@ -88,7 +109,7 @@ def test_what_cannot_be_spoiled_is_said() -> None:
 
 
 def spoil(manifests: Sequence[Manifest], spoiled: str, where: str, how: object) -> None:
-    [found] = [manifest for manifest in manifests if title(manifest) == spoiled]
+    [found] = [manifest for manifest in manifests if HASH.sub("", title(manifest)) == spoiled]
     *steps, last = [int(step) if step.isdecimal() else step for step in where.split(".")]
     place: Manifest = reduce(lambda value, step: value[step], steps, found)  # type: ignore[index]
     if how is GONE:
