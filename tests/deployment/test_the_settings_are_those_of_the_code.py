@@ -2,29 +2,17 @@
 
 from pathlib import Path
 
-import msgspec
 import pytest
 from tests.deployment import settings
 from tests.deployment.availability import container, servers
 from tests.deployment.configuration import SECRETS
 from tests.deployment.manifests import OVERLAYS, labels, objects, of, one
 
-from common.cli import secrets
 from common.local.identity_provider import issuers_toml
 from common.local.layout import service_names
 from common.local.provision import routes_toml
 from common.settings import Settings, SettingsError, read
 from gateway.settings import GatewaySettings
-
-
-@pytest.fixture
-def made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, str]]:
-    """The Secrets that `bassin secrets kubernetes` makes, by name."""
-    secrets.create(tmp_path / "made", smtp="smtps://user:password@mail.example:465")
-    capsys.readouterr()
-    secrets.kubernetes(tmp_path / "made")
-    items = msgspec.json.decode(capsys.readouterr().out)["items"]
-    return {item["metadata"]["name"]: item["stringData"] for item in items}
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
