@@ -8,11 +8,13 @@ import json
 import random
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import asyncpg
 import httpx
 from tests.faults.checker import Outcome
+from tests.faults.clients import Desk
 from tests.faults.gateways import balanced, second, start_gateway
 from tests.faults.stage import PRODUCER, Stage, raised, until
 from tests.journeys.apart import Played, tell
@@ -20,7 +22,9 @@ from tests.journeys.two_releases import WITHIN, commands
 
 from common.local.layout import GATEWAY, IDENTITY
 from common.local.places import CERTIFICATES, STATE
+from common.tokens import COOL_DOWN
 
+UNANNOUNCED = COOL_DOWN + 20  # seconds until a key that was never announced is believed
 FOLLOWED = 20.0  # seconds within which every process has the new key: 5 on a quiet machine
 ISSUERS = ("lille", "amiens")
 
@@ -67,22 +71,25 @@ def kids(file: Path) -> list[str]:
 
 
 async def keys_of_issuers(stage: Stage) -> list[str]:
-    """An académie's provider signs with a new key; who logged in before goes on with his token."""
+    """A provider signs with a key that it did not announce: who logged in before goes on, who logs in now soon does."""
     desks = {desk.school.academie: desk for desk in stage.clients.desks}.values()
     wrong = []
     async with httpx.AsyncClient(timeout=30) as http:
-        for issuer in ISSUERS:
-            await http.post(f"{stage.layout.url(IDENTITY)}/{issuer}/rotate")
-        tokens = [desk.token for desk in desks]
         for desk, issuer in zip(desks, ISSUERS, strict=True):
+            await http.post(f"{stage.layout.url(IDENTITY)}/{issuer}/rotate")
             form = {"grant_type": "client_credentials", "client_id": f"chef-{desk.school.uai.lower()}@{issuer}"}
             said = await http.post(f"{stage.layout.url(IDENTITY)}/{issuer}/token", data=form)
-            tokens.append(said.json()["access_token"])
-        for desk, token in zip([*desks, *desks], tokens, strict=True):
-            headers = {"Authorization": f"Bearer {token}"}
-            answer = await http.get(stage.layout.url(GATEWAY) + desk.path, headers=headers)
-            wrong += [] if answer.status_code in {200, 404} else [f"a token was answered {answer.status_code}"]
+            if not await admits(stage, http, desk, desk.token):
+                wrong.append(f"{issuer}: a token of the former key is refused")
+            new = said.json()["access_token"]
+            if await until(partial(admits, stage, http, desk, new), within=UNANNOUNCED, every=1) >= UNANNOUNCED:
+                wrong.append(f"{issuer}: a token of the new key is refused")
     return wrong
+
+
+async def admits(stage: Stage, http: httpx.AsyncClient, desk: Desk, token: str) -> bool:
+    answer = await http.get(stage.layout.url(GATEWAY) + desk.path, headers={"Authorization": f"Bearer {token}"})
+    return answer.status_code in {200, 404}
 
 
 async def keys_of_attestations(stage: Stage) -> list[str]:
