@@ -3,7 +3,8 @@
 import hashlib
 import hmac
 import importlib.util
-from collections.abc import Collection, Mapping
+import logging
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
@@ -11,6 +12,7 @@ import asyncpg
 import msgspec
 from alembic import command, context, op
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -20,7 +22,10 @@ from common.handlers import HandlerKind
 from common.tx import inline
 
 INFRA = "infra"
+LOCK_TIMEOUT = "5s"  # commands queue behind a migration that waits for a lock: it gives up, and is run again
 COMMON = Path(__file__).parent / "migrations"
+VERSIONS = {"version_table": "alembic_version", "version_table_schema": INFRA}
+log = logging.getLogger("bassin.migrate")
 Ends = Mapping[str, Mapping[int, int]]  # stream -> partition -> offset
 
 
@@ -68,11 +73,14 @@ async def _provision(service: str, found: ServiceUrls, database: str) -> None:
         for role, name in roles(service).items():
             password = urlsplit(getattr(found, role)).password
             flags = "BYPASSRLS" if role == "maint" else "NOBYPASSRLS"
+            if await administrator.fetchval(HAS_OTHER_LOGINS, name):
+                continue  # common.logins: it is reached by them, and its own password was given up
             verb = "ALTER" if await administrator.fetchval(ROLE_EXISTS, name) else "CREATE"
             await administrator.execute(inline(f'{verb} ROLE "{name}" LOGIN NOSUPERUSER {flags} PASSWORD $1', password))
         if not await administrator.fetchval(DATABASE_EXISTS, database):
             await administrator.execute(f'CREATE DATABASE "{database}" OWNER "{roles(service)["owner"]}"')
             await administrator.execute(f'REVOKE ALL ON DATABASE "{database}" FROM PUBLIC')
+        await administrator.execute(DATA_STEPS.format(**roles(service)))
         for name in roles(service).values():
             await administrator.execute(f'GRANT CONNECT ON DATABASE "{database}" TO "{name}"')
     finally:
@@ -80,8 +88,12 @@ async def _provision(service: str, found: ServiceUrls, database: str) -> None:
 
 
 async def upgrade(service: str, owner_url: str) -> None:
-    """Run the migrations that this database has not seen, as its owner."""
-    engine = create_async_engine(owner_url.replace("postgresql://", "postgresql+asyncpg://", 1))
+    """Run the migrations that this database has not seen, as its owner.
+
+    Of a database that a later release has migrated nothing is changed: what it added leaves this release working.
+    """
+    waiting = {"server_settings": {"lock_timeout": LOCK_TIMEOUT}}
+    engine = create_async_engine(owner_url.replace("postgresql://", "postgresql+asyncpg://", 1), connect_args=waiting)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_upgrade, service)
@@ -93,9 +105,17 @@ def _upgrade(connection: Connection, service: str) -> None:
     connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {INFRA}")  # alembic keeps its version there
     connection.commit()
     config = configuration(service)
+    if later := _of_a_later_release(connection, config):
+        log.warning("the database of %s is of a later release (%s): left as it is", service, ", ".join(later))
+        return
     config.attributes["connection"] = connection
     command.upgrade(config, "heads")
     connection.commit()
+
+
+def _of_a_later_release(connection: Connection, config: Config) -> list[str]:
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    return sorted(set(MigrationContext.configure(connection, opts=VERSIONS).get_current_heads()) - known)
 
 
 def configuration(service: str) -> Config:
@@ -128,22 +148,6 @@ def run_sql_beside(module: str) -> None:
     driver.run_async(lambda raw: raw.execute(sql))  # several statements: more than SQLAlchemy's cursor would take
 
 
-async def lacking(connection: "asyncpg.Connection[asyncpg.Record]", service: str, handlers: Collection[str]) -> str:
-    """What this release needs and the database has not, in a few words; "" if nothing, or if a later release was here.
-
-    Handlers are registered last, so topics are there when they are.
-    """
-    applied = {row["version_num"] for row in await connection.fetch(APPLIED)}
-    scripts = ScriptDirectory.from_config(configuration(service))
-    known = {revision.revision for revision in scripts.walk_revisions()}
-    if applied <= known and (missing := set(scripts.get_heads()) - applied):
-        return f"migrations up to {', '.join(sorted(missing))} are missing"
-    registered = {row["name"] for row in await connection.fetch(REGISTERED)}
-    if unknown := set(handlers) - registered:
-        return f"handlers are not registered: {', '.join(sorted(unknown))}"
-    return ""
-
-
 async def register(owner_url: str, service: str, handlers: Mapping[str, HandlerKind], ends: Ends) -> None:
     """Write down which handlers may run, before new pods start.
 
@@ -170,9 +174,9 @@ async def _standing(owner: "asyncpg.Connection[asyncpg.Record]", service: str, e
 
 
 ROLE_EXISTS = "SELECT 1 FROM pg_roles WHERE rolname = $1"
+HAS_OTHER_LOGINS = "SELECT 1 FROM pg_roles WHERE rolname ~ ('^' || $1 || '_[0-9]+$') LIMIT 1"
+DATA_STEPS = 'GRANT "{maint}" TO "{owner}" WITH INHERIT FALSE'  # SET LOCAL ROLE: row security hides rows from an owner
 DATABASE_EXISTS = "SELECT 1 FROM pg_database WHERE datname = $1"
-APPLIED = "SELECT version_num FROM infra.alembic_version"
-REGISTERED = "SELECT name FROM infra.handler"
 HAS_LISTENED = 'SELECT 1 FROM infra."offset" WHERE consumer = $1 LIMIT 1'
 STANDING = 'SELECT stream, partition, next FROM infra."offset" WHERE consumer = $1'
 REGISTER = """

@@ -6,10 +6,12 @@ import time
 from typing import Annotated
 
 import asyncpg
+from alembic.script import ScriptDirectory
 from cyclopts import Parameter
 
-from common import migrate
 from common.cli.reach import DATABASE_REFUSES, Reached, reach
+from common.migrate import configuration
+from common.service import Service
 
 EVERY = 1.0  # seconds between two looks
 NOT_YET = (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError)  # the grant to look is a migration too
@@ -42,10 +44,30 @@ async def _lacking(reached: Reached) -> str:
     except (*DATABASE_REFUSES, OSError) as error:
         return f"its database cannot be reached ({type(error).__name__})"
     try:
-        return await migrate.lacking(connection, reached.service.name, reached.service.table().names())
+        return await _missing(connection, reached.service)
     except NOT_YET:
         return "its database is not laid out"
     except (*DATABASE_REFUSES, OSError) as error:
         return f"its database went away ({type(error).__name__})"
     finally:
         await connection.close(timeout=5)
+
+
+async def _missing(connection: "asyncpg.Connection[asyncpg.Record]", service: Service) -> str:
+    """What this release needs and the database has not, in a few words; "" if nothing, or if a later release was here.
+
+    Handlers are registered last, so topics are there when they are.
+    """
+    applied = {row["version_num"] for row in await connection.fetch(APPLIED)}
+    scripts = ScriptDirectory.from_config(configuration(service.name))
+    known = {revision.revision for revision in scripts.walk_revisions()}
+    if applied <= known and (missing := set(scripts.get_heads()) - applied):
+        return f"migrations up to {', '.join(sorted(missing))} are missing"
+    registered = {row["name"] for row in await connection.fetch(REGISTERED)}
+    if unknown := service.table().names().keys() - registered:
+        return f"handlers are not registered: {', '.join(sorted(unknown))}"
+    return ""
+
+
+APPLIED = "SELECT version_num FROM infra.alembic_version"
+REGISTERED = "SELECT name FROM infra.handler"

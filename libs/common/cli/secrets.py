@@ -1,20 +1,26 @@
-"""`bassin secrets`: what one deployment must not have in its manifests, as files, each made once."""
+"""`bassin secrets`: what one deployment must not have in its manifests, as files, each made once; and new passwords."""
 
+import os
 import secrets
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from urllib.parse import quote
+from typing import Literal, TypeAlias
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import msgspec
 from cyclopts import App
 
+from common import logins
+from common.cli.reach import answered, fail
 from common.local.trouble import Trouble
-from common.migrate import urls
+from common.migrate import roles, urls
 from common.service import services
+from common.settings import lookup
 from common.signing_keys import create_keys
 
+Role: TypeAlias = Literal["app", "relay", "owner", "maint"]
 app = App(name="secrets", help="The passwords, addresses and keys of a deployment, as files that it mounts.")
 
 
@@ -85,14 +91,45 @@ def _secret(name: str, directory: Path, files: Mapping[str, str]) -> dict[str, o
     return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": data}
 
 
+@app.command
+def login(service: str, role: Role, file: Path) -> None:
+    """Make a further login of ROLE and write its address into FILE; the former one stays good until `retire`.
+
+    With BASSIN_ADMIN_DATABASE_URL, whose host and port are those of the address.
+    """
+    address = answered(service, logins.add(_administrator(service), roles(service)[role]))
+    _replace(file, address)
+    print(f"{urlsplit(address).username} may log in; start the processes of {service} again with {file}")
+
+
+@app.command
+def retire(service: str, role: Role) -> None:
+    """Close the former logins of ROLE, if nobody is connected by them any more."""
+    try:
+        closed = answered(service, logins.retire(_administrator(service), roles(service)[role]))
+    except logins.InUse as used:
+        fail(f"{used} still connected: start those processes again with the new address first", 1)
+    print(f"closed: {', '.join(closed) or 'none, there is one login'}")
+
+
+def _administrator(service: str) -> str:
+    """Of the server, at the service's own database."""
+    admin = lookup(os.environ, "admin_database_url") or fail("BASSIN_ADMIN_DATABASE_URL is missing")
+    return urlunsplit(urlsplit(admin)._replace(path=f"/bassin_{service}"))
+
+
 def _drawn() -> str:
     return secrets.token_urlsafe(32)
 
 
 def _once(file: Path, content: Callable[[], str]) -> str:
     if not file.exists():
-        draft = file.with_suffix(".new")
-        draft.write_text(content())
-        draft.chmod(0o444)
-        draft.replace(file)
+        _replace(file, content())
     return file.read_text()
+
+
+def _replace(file: Path, content: str) -> None:
+    draft = file.with_suffix(".new")
+    draft.write_text(content)
+    draft.chmod(0o444)
+    draft.replace(file)

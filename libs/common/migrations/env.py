@@ -4,9 +4,9 @@ from functools import partial
 
 from alembic import context
 
-from common.migrate import INFRA
+from common.migrate import VERSIONS
 
-configure = partial(context.configure, version_table="alembic_version", version_table_schema=INFRA)
+configure = partial(context.configure, **VERSIONS)
 
 if context.is_offline_mode():
     configure(dialect_name="postgresql", literal_binds=True)

@@ -1,0 +1,12 @@
+"""A rolling update under load: the old and the new release side by side, expand, migrate, contract."""
+
+from pathlib import Path
+
+from tests.journeys.apart import NOTICED, played
+
+
+def test_nothing_is_lost_and_all_is_applied_once_while_releases_change(tmp_path: Path) -> None:
+    broken, figures = played("tests.journeys.two_releases", tmp_path / "state")
+
+    assert broken == []
+    assert figures["not acknowledged"] <= NOTICED * figures["commands"], figures
