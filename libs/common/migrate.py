@@ -6,6 +6,7 @@ import importlib.util
 import logging
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import asyncpg
@@ -24,7 +25,7 @@ from common.tx import inline
 INFRA = "infra"
 LOCK_TIMEOUT = "5s"  # commands queue behind a migration that waits for a lock: it gives up, and is run again
 COMMON = Path(__file__).parent / "migrations"
-VERSIONS = {"version_table": "alembic_version", "version_table_schema": INFRA}
+VERSIONS: Mapping[str, Any] = {"version_table": "alembic_version", "version_table_schema": INFRA}
 log = logging.getLogger("bassin.migrate")
 Ends = Mapping[str, Mapping[int, int]]  # stream -> partition -> offset
 
@@ -115,7 +116,7 @@ def _upgrade(connection: Connection, service: str) -> None:
 
 def _of_a_later_release(connection: Connection, config: Config) -> list[str]:
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    return sorted(set(MigrationContext.configure(connection, opts=VERSIONS).get_current_heads()) - known)
+    return sorted(set(MigrationContext.configure(connection, opts=dict(VERSIONS)).get_current_heads()) - known)
 
 
 def configuration(service: str) -> Config:

@@ -52,7 +52,7 @@ def breaking(sql: str, place: str) -> list[str]:
     """One line for each statement that who still runs would not survive."""
     for role, name in roles("probe").items():
         sql = sql.replace(f"{{{role}}}", name)
-    command = [SQUAWK, "--pg-version", "16.0", "--assume-in-transaction", "--reporter", "gcc"]
+    command = [str(SQUAWK), "--pg-version", "16.0", "--assume-in-transaction", "--reporter", "gcc"]
     command += ["--exclude", ",".join(ALLOWED), "--stdin-filepath", place]
     done = subprocess.run(command, input=sql, capture_output=True, text=True, check=False)
     assert done.returncode in {0, 1}, done.stderr

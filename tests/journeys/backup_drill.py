@@ -141,7 +141,7 @@ async def restore(stage: Stage, drill: Drill) -> Played:
     await drill.as_server(page.go_back, MOMENT=now["at"])
     await look_after(stage, drill, verdict, heard, page.afterwards)
     await restored._goes_on(stage, rng, verdict)
-    return Played(verdict.broken, dict(verdict.figures))
+    return Played(verdict.broken, {name: float(figure) for name, figure in verdict.figures.items()})
 
 
 async def restarted(stage: Stage) -> None:

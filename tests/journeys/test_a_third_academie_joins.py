@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
 from tests.journeys.apart import NOTICED, played
+
+pytestmark = pytest.mark.xdist_group("operating")  # a platform each: one after the other
 
 
 def test_it_is_served_and_the_others_go_on(tmp_path: Path) -> None:

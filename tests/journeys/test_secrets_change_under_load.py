@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
 from tests.journeys.apart import NOTICED, played
+
+pytestmark = pytest.mark.xdist_group("operating")  # a platform each: one after the other
 
 
 def test_keys_and_passwords_change_and_nobody_notices(tmp_path: Path) -> None:

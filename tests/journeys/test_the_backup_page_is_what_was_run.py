@@ -6,6 +6,8 @@ import pytest
 from tests.journeys.apart import played
 from tests.journeys.backup_drill import clients
 
+pytestmark = pytest.mark.xdist_group("operating")  # a platform each: one after the other
+
 
 def test_a_service_goes_back_while_the_others_went_on(tmp_path: Path) -> None:
     if clients() is None:

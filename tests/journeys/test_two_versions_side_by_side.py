@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
 from tests.journeys.apart import NOTICED, played
+
+pytestmark = pytest.mark.xdist_group("operating")  # a platform each: one after the other
 
 
 def test_nothing_is_lost_and_all_is_applied_once_while_releases_change(tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import uvicorn
-from tests.faults.checker import Outcome
+from tests.faults.checker import Command, Outcome
 from tests.faults.gateways import balanced, second, start_gateway
 from tests.faults.stage import Stage, raised
 from tests.journeys.apart import Played, tell
-from tests.journeys.two_releases import WITHIN, commands
+from tests.journeys.two_releases import WITHIN, commands, figures
 
 from common.identifiers import Uai
 from common.local.accounts import DemoIssuer, plain_claims
@@ -56,9 +56,7 @@ async def play() -> Played:
             wrong = await asyncio.to_thread(its_first_census, stage, identity)
             await commands(stage)
         wrong += await stage.books.close()
-    told = stage.books.commands
-    not_acknowledged = sum(command.outcome is not Outcome.ACKNOWLEDGED for command in told)
-    return Played(wrong, {"commands": len(told), "not acknowledged": not_acknowledged})
+    return Played(wrong, figures(stage))
 
 
 @asynccontextmanager
@@ -114,6 +112,7 @@ def its_first_census(stage: Stage, identity: str) -> list[str]:
     census = office.post_once_known(CAMPAIGNS, wish, unknown="no-school-to-address", expect=201)["id"]
     path = f"{CAMPAIGNS}/{census}/answers/{school.uai}"
     third(f"chef-{school.uai.lower()}@{NAME}").put(path, {"persons": [named(school, 1)]})
+    stage.clients.commands.append(Command(CODE, f"{census}/{school.uai}", 1, Outcome.ACKNOWLEDGED))
     until(
         lambda: office.get("/v1/training/sizing", campaign=census)["items"],
         lambda found: [line["identified"] for item in found for line in item["bassins"]] == [1],

@@ -97,9 +97,16 @@ async def update(stage: Stage) -> Played:
         await provision(stage, PRODUCER)
         stretches["new processes, contracted schema"] = await commands(stage)
     broken = await stage.books.close()
-    figures = {"seconds": round(time.monotonic() - begun, 1), "commands": len(stage.books.commands), **stretches}
-    not_acknowledged = len(stage.books.commands) - stage.books.counted(Outcome.ACKNOWLEDGED)
-    return Played(broken + await found(stage), {**figures, "not acknowledged": not_acknowledged})
+    seconds = round(time.monotonic() - begun, 1)
+    return Played(broken + await found(stage), {"seconds": seconds, **stretches, **figures(stage)})
+
+
+def figures(stage: Stage) -> dict[str, float]:
+    """Of the commands: how many, how many were not acknowledged, and how those that were answered were answered."""
+    told = stage.books.commands
+    failed = sum(command.outcome is not Outcome.ACKNOWLEDGED for command in told)
+    answered = {f"answered {status}": n for (status, _), n in stage.clients.answers.items()}
+    return {"commands": len(told), "not acknowledged": failed, **answered}
 
 
 async def commands(stage: Stage) -> int:

@@ -92,13 +92,17 @@ def _secret(name: str, directory: Path, files: Mapping[str, str]) -> dict[str, o
 
 
 @app.command
-def login(service: str, role: Role, file: Path) -> None:
+def login(service: str, role: Role, file: Path, *, database: str | None = None) -> None:
     """Make a further login of ROLE and write its address into FILE; the former one stays good until `retire`.
 
-    With BASSIN_ADMIN_DATABASE_URL, whose host and port are those of the address.
+    Parameters
+    ----------
+    database
+        Host and port by which the services find PostgreSQL, where BASSIN_ADMIN_DATABASE_URL goes another way.
     """
     address = answered(service, logins.add(_administrator(service), roles(service)[role]))
-    _replace(file, address)
+    user = urlsplit(address).netloc.rpartition("@")
+    _replace(file, urlunsplit(urlsplit(address)._replace(netloc=f"{user[0]}@{database or user[2]}")))
     print(f"{urlsplit(address).username} may log in; start the processes of {service} again with {file}")
 
 

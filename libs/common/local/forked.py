@@ -49,7 +49,7 @@ class Forked:
         theirs.close()
         return Helper(ours, log, end=lambda: self.end(process))
 
-    def wait_ready(self, name: str, url: str, *, within: float = 30.0) -> None:
+    def wait_ready(self, name: str, url: str, *, within: float = 60.0) -> None:
         """Ready is what /readyz or whatever `url` names says with 200."""
         deadline = time.monotonic() + within
         while not _answers(url):

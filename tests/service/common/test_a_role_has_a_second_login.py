@@ -1,6 +1,8 @@
 """A database password changes while two are in use: a second login that is the same role, then the first one closed."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
@@ -8,6 +10,7 @@ import asyncpg
 import pytest
 
 from common import logins
+from common.cli.secrets import login
 
 
 def at(admin_url: str, role: str, password: str) -> str:
@@ -70,3 +73,22 @@ async def test_it_can_be_done_again(postgres: str, role: str) -> None:
     assert await logins.retire(postgres, role) == [f"{role}_2"]
     assert (await who(third))[0] == role
     assert await logins.retire(postgres, role) == []
+
+
+async def test_its_address_names_the_server_as_services_find_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the command, whose administrator may come by another way."""
+    added: list[tuple[str, str]] = []
+
+    async def add(admin_url: str, role: str) -> str:
+        added.append((admin_url, role))
+        return "postgresql://bassin_training_app_2:drawn@127.0.0.1:5433/bassin_training"
+
+    monkeypatch.setattr(logins, "add", add)
+    monkeypatch.setenv("BASSIN_ADMIN_DATABASE_URL", "postgresql://postgres:x@127.0.0.1:5433/postgres")
+
+    await asyncio.to_thread(login, "training", "app", tmp_path / "url", database="postgres:5432")
+
+    assert added == [("postgresql://postgres:x@127.0.0.1:5433/bassin_training", "bassin_training_app")]
+    assert (tmp_path / "url").read_text() == ("postgresql://bassin_training_app_2:drawn@postgres:5432/bassin_training")
