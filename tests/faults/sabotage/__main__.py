@@ -35,6 +35,7 @@ SABOTAGES = (
     Sabotage("session-level-academie", ("F22",), 1),
     Sabotage("default-parser", ("F12",), 3),
     Sabotage("row-security-without-force", ("F22",), 1),
+    Sabotage("winter-time-only", ("F17",), 2),
 )
 
 
