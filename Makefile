@@ -19,7 +19,7 @@ help:
 	@echo 'make test     the tests, on a real PostgreSQL and a real Kafka'
 	@echo 'make check    what CI runs: lint, types, import rules, tests, API documents'
 	@echo 'make faults   what the platform must survive, done to it (F=F1 plays one, SEED=42 that schedule again)'
-	@echo 'make faults-sabotage  the product spoiled in eight ways: each must be caught by the fault that is named for it'
+	@echo 'make faults-sabotage  the product spoiled in nine ways: each must be caught by the fault that is named for it'
 	@echo 'make fix      correct what ruff can correct'
 	@echo 'make items    which items of the domain are proven, from the last test run'
 	@echo 'make bench    what the design costs, row by row against its reference (B=relay: one row)'

@@ -4,11 +4,10 @@ import asyncio
 import random
 import time
 
-import asyncpg
 import structlog
 from aiokafka.errors import KafkaError
 
-from common import audit_check, metrics
+from common import audit_check, metrics, watch
 from common.contracts.events import Contract
 from common.db import Database
 from common.settings import Settings
@@ -24,7 +23,7 @@ async def run(db: Database, settings: Settings, contract: Contract) -> None:
     while True:
         try:
             await verify(db, settings, contract)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, KafkaError) as error:
+        except (*watch.AWAY, KafkaError) as error:
             log.warning("audit not verified", error=type(error).__name__)
         await asyncio.sleep(EVERY * random.uniform(0.9, 1.1))  # noqa: S311 - no secret
 

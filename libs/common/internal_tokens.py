@@ -50,16 +50,17 @@ class InternalTokens:
         self._keys = keys or FixedKeys({})
         self._signing = signing
         self._now = now
-        self._signed: Remembered[tuple[Agent, str], str] = Remembered(elapsed=elapsed)
+        self._signed: Remembered[tuple[Agent, str], tuple[str, float]] = Remembered(elapsed=elapsed)
         self._verified: Remembered[bytes, Agent] = Remembered(elapsed=elapsed)
 
     def sign(self, agent: Agent, audience: str) -> str:
-        known = self._signed.get((agent, audience))
-        return known or self._signed.put((agent, audience), self._sign(agent, audience), seconds=REUSED)
-
-    def forget(self, agent: Agent, audience: str) -> None:
-        """Sign the next one anew: this one was refused."""
-        self._signed.forget((agent, audience))
+        """Anew also after our clock was put right: a token of before would be believed for too short or too long."""
+        known, signed_at = self._signed.get((agent, audience)) or ("", 0.0)
+        if known and 0 <= self._now() - signed_at <= REUSED:
+            return known
+        token = self._sign(agent, audience)
+        self._signed.put((agent, audience), (token, self._now()), seconds=REUSED)
+        return token
 
     def _sign(self, agent: Agent, audience: str) -> str:
         if self._signing is None:

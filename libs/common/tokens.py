@@ -156,9 +156,6 @@ class Remembered(Generic[K, V]):
         self._entries[key] = (self._elapsed() + seconds, value)
         return value
 
-    def forget(self, key: K) -> None:
-        self._entries.pop(key, None)
-
 
 def digest(*parts: str) -> bytes:
     return sha256("\n".join(parts).encode()).digest()

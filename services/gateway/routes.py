@@ -11,7 +11,7 @@ from litestar.types import HTTPScope, Receive, Scope, Send
 from common.internal_tokens import InternalTokens, bearer
 from common.protocol import BadRequest, UnknownRoute
 from gateway.access import Access
-from gateway.forward import Forwarder, GatewayNotRecognised, Upstream
+from gateway.forward import Forwarder, Upstream
 from gateway.limits import Limits
 from gateway.settings import Route
 
@@ -54,11 +54,7 @@ class Gateway:
         agent = scope["user"] = await self._access.agent(bearer(_authorization(scope)))
         with self._limits.place(agent):
             token = self._tokens.sign(agent, route.service)
-            try:
-                await self._forwarders[route].forward(scope, receive, send, token=token)
-            except GatewayNotRecognised:
-                self._tokens.forget(agent, route.service)
-                raise
+            await self._forwarders[route].forward(scope, receive, send, token=token)
 
     async def _show(self, route: Route, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """A page that anybody may read: in nobody's name, and nothing but read."""

@@ -21,9 +21,9 @@ from tests.faults.stage import Stage
 from common.local import debian
 from common.local.children import Child, Children, Program
 from common.local.layout import GATEWAY
-from common.local.places import ROOT, postgres_home
+from common.local.places import cache, postgres_home
 
-UNPACKED = ROOT / ".bassin" / "libfaketime"
+UNPACKED = cache() / "libfaketime"
 PLACES = (UNPACKED / "usr" / "lib", Path("/usr/lib"))
 ALONE, THREADED = "libfaketime.so.1", "libfaketimeMT.so.1"
 ABSENT = "libfaketime is absent: .venv/bin/python -m tests.faults.elsewhen"

@@ -17,6 +17,7 @@ from territory.imports.worker import Task
 log = structlog.get_logger("bassin.territory.imports")
 PAUSE = 0.5  # seconds between two looks for work
 GRACE = 5.0  # seconds a child gets to end
+AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 class Importer:
@@ -27,7 +28,7 @@ class Importer:
         while True:
             try:
                 busy = await self.once(db)
-            except (asyncpg.PostgresError, OSError) as error:
+            except AWAY as error:
                 UNAVAILABLE.warning("imports wait for the database", extra={"error": type(error).__name__})
                 busy = False
             if not busy:

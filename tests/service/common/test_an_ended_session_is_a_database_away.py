@@ -12,13 +12,14 @@ from tests.service.common.probe import PRODUCER
 from common import mail_sender, problem, timekeeper, watch
 from common.batch import transient
 from common.identifiers import CodeAcademie
+from territory.imports import importer
 
 if TYPE_CHECKING:
     from common.migrate import ServiceUrls
 
 
 async def test_what_is_asked_before_the_end_has_arrived_waits_for_the_database(producer_urls: "ServiceUrls") -> None:
-    """A restart of PostgreSQL ended a service that sent a mail at that moment."""
+    """A restart of PostgreSQL ended a service that sent a mail at that moment, and one that looked for an import."""
     async with proxy.before(producer_urls.app) as line:
         urls = msgspec.structs.replace(producer_urls, app=line.url)
         async with probe.opened(PRODUCER, urls, size=1) as db:
@@ -36,6 +37,7 @@ async def test_what_is_asked_before_the_end_has_arrived_waits_for_the_database(p
     assert isinstance(told.value, timekeeper.DATABASE_AWAY)
     assert isinstance(told.value, watch.AWAY)
     assert isinstance(told.value, problem.PASSING)
+    assert isinstance(told.value, importer.AWAY)
 
 
 END = """

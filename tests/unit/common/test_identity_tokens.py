@@ -123,14 +123,17 @@ def test_the_gateway_signs_once_in_thirty_seconds(gateway: InternalTokens, time:
     assert gateway.sign(HEAD, "training") != first
 
 
-def test_the_gateway_signs_anew_what_was_refused(gateway: InternalTokens, time: Time) -> None:
-    """Signed while its clock was wrong; that is mended now."""
+@pytest.mark.parametrize("wrong", [600.0, -600.0])
+async def test_a_token_of_a_wrong_clock_is_not_sent_once_the_clock_is_right(
+    service: InternalTokens, time: Time, wrong: float
+) -> None:
+    ahead = wrong
+    gateway = InternalTokens(signing=lambda: KEY, now=lambda: time() + ahead, elapsed=time)
     first = gateway.sign(HEAD, "training")
-    time.at += 1
-
-    gateway.forget(HEAD, "training")
+    ahead = 0.0
 
     assert gateway.sign(HEAD, "training") != first
+    assert await service.verify(gateway.sign(HEAD, "training"), "training") == HEAD
 
 
 def test_the_gateway_signs_anew_when_the_mandates_changed(gateway: InternalTokens) -> None:
