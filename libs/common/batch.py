@@ -51,6 +51,21 @@ class Outcome(Struct):
     forks: list[Fork] = msgspec.field(default_factory=list)
 
 
+def side_by_side(records: Sequence[Record]) -> Sequence[Record]:
+    """Those of one académie together: whose rows are seen is set once for all of them, and they are written together.
+
+    The order of each subject stays. Where one has records for different académies all stay as they came.
+    """
+    known: dict[tuple[str, UUID], tuple[str, ...]] = {}
+    together: dict[tuple[str, ...], list[Record]] = {}
+    for record in records:
+        seen = record.envelope
+        if seen is not None and known.setdefault((record.stream, seen.subject), seen.academies) != seen.academies:
+            return records
+        together.setdefault(() if seen is None else seen.academies, []).append(record)
+    return [record for some in together.values() for record in some]
+
+
 class Batch:
     """The records of one transaction, in order."""
 
@@ -74,8 +89,10 @@ class Batch:
     async def run(self, records: Sequence[Record]) -> Sequence[Record]:
         """Returns the records dealt with: all of them, or those before the one that stops the consumer."""
         done = records
-        for place, record in enumerate(records):
+        for place, record in enumerate(ordered := records if self._one_by_one else side_by_side(records)):
             if not await self._arrive(record):
+                if ordered is not records:
+                    raise HandlerFailed  # in the order of the log, in which its place is told
                 done = records[:place]
                 break
         if error := await self._flush():

@@ -46,13 +46,19 @@ class Seldom(logging.Filter):
         self._said: dict[tuple[str, int], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if not record.name.startswith(REPEATING):
+        if not (record.name.startswith(REPEATING) or _forgotten(record)):
             return True
         kind, now = (record.pathname, record.lineno), time.monotonic()
         if now - self._said.get(kind, -SAY_AGAIN) < SAY_AGAIN:
             return False
         self._said[kind] = now
         return True
+
+
+def _forgotten(record: logging.LogRecord) -> bool:
+    """aiokafka leaves a future for each batch it gave up, and asyncio has a line for each that nobody asked."""
+    error = record.exc_info[1] if record.exc_info else None
+    return record.name == "asyncio" and type(error).__module__.startswith("aiokafka")
 
 
 def configure(service: str, *, level: str = "info", stream: TextIO | None = None) -> None:

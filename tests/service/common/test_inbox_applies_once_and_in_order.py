@@ -5,11 +5,17 @@ from uuid import uuid4
 import pytest
 from tests.service.common.conftest import Listen
 from tests.service.common.listening import id_of, states, verdicts
-from tests.service.common.probe import census, fact, state
+from tests.service.common.probe import AMIENS, LILLE, census, fact, state
 
+from common import metrics
 from common.contracts.hr_networks import FACTS, PEOPLE, SchoolAddressed
 from common.inbox import Moved
 from common.marks import Verdict
+
+
+def of(academie: str) -> dict[str, str]:
+    return {"ce_academie": academie, "ce_academies": academie}
+
 
 LATER = {"ce_type": "fr.bassin.hr_networks.of_a_later_release.v1"}
 
@@ -21,6 +27,29 @@ async def test_a_batch_applies_in_order_and_moves_mark_and_place(listen: Listen)
 
     assert (await listening.noted(ana), await listening.noted(ben)) == ([1, 2], [1])
     assert (await listening.mark(ben), await listening.next(FACTS), await listening.next(PEOPLE)) == (1, 3, 1)
+
+
+async def test_two_academies_in_turn_cost_no_more_round_trips_than_one_after_the_other(listen: Listen) -> None:
+    listening, ana = await listen(), uuid4()
+    counted = metrics.db_round_trips.labels(listening.db.service)
+    costs = []
+    for turns in ([LILLE, AMIENS] * 20, [LILLE] * 20 + [AMIENS] * 20):
+        sent = [listening.producer.send(fact(uuid4(), ana), headers=of(academie)) for academie in turns]
+        before = counted._value.get()
+        await listening.hear(*sent)
+        costs.append(counted._value.get() - before)
+
+    assert costs[0] == costs[1] < 20
+
+
+async def test_a_subject_of_two_academies_in_turn_keeps_its_order(listen: Listen) -> None:
+    listening, ana, ben = await listen(), uuid4(), uuid4()
+    turns = [(ana, LILLE), (ben, AMIENS), (ana, AMIENS), (ana, LILLE)]
+
+    await listening.hear(*(listening.producer.send(fact(who, who), headers=of(academie)) for who, academie in turns))
+
+    assert (await listening.noted(ana), await listening.noted(ben)) == ([1, 2, 3], [1])
+    assert await listening.held() == []
 
 
 async def test_what_is_delivered_again_is_dropped(listen: Listen) -> None:

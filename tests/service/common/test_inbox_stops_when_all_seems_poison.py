@@ -6,7 +6,7 @@ import pytest
 from tests.service.common import probe
 from tests.service.common.conftest import Listen
 from tests.service.common.listening import states
-from tests.service.common.probe import census, fact
+from tests.service.common.probe import AMIENS, census, fact
 
 from common import roster
 from common.contracts.events import Fact
@@ -15,6 +15,7 @@ from common.inbox import ConsumerStopped
 from common.tx import Tx
 
 POISON = "poison"
+OF_AMIENS = {"ce_academie": AMIENS, "ce_academies": AMIENS}
 
 
 async def obey(tx: Tx, heard: Fact[CensusOpened]) -> None:
@@ -32,6 +33,21 @@ async def test_the_sixth_subject_parked_within_a_minute_stops_the_consumer(liste
     assert states(await listening.held()) == [("parked", 1), ("waiting", 2), *[("parked", 1)] * 4]
     assert (await listening.noted(ana), await listening.next(FACTS)) == ([], 6)
     assert "more than 5 subjects" in await roster.refusal(listening.inbox)
+
+
+async def test_what_another_academie_said_later_is_not_passed_over_by_the_stop(listen: Listen) -> None:
+    listening, ana, ben = await listen(obey), uuid4(), uuid4()
+    wishes = [census(uuid4(), POISON) for _ in range(6)]
+
+    with pytest.raises(ConsumerStopped):
+        await listening.hear(
+            listening.producer.send(fact(ben, ben), headers=OF_AMIENS),
+            *(listening.producer.send(wish) for wish in wishes),
+            listening.producer.send(fact(ana, ana), headers=OF_AMIENS),
+        )
+
+    assert (await listening.noted(ben), await listening.noted(ana)) == ([1], [])
+    assert (states(await listening.held()), await listening.next(FACTS)) == ([("parked", 1)] * 5, 6)
 
 
 async def test_a_stopped_consumer_applies_nothing_until_it_is_resumed(listen: Listen) -> None:

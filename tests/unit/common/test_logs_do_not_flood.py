@@ -1,10 +1,13 @@
 """While a broker is away for hours its library's lines tell of it, and ours can still be found among them."""
 
+import asyncio
+import gc
 import io
 import logging
 from types import SimpleNamespace
 
 import pytest
+from aiokafka.errors import ProducerFenced
 
 from common import logs, takeover
 from common.takeover import Found
@@ -25,6 +28,17 @@ def test_only_those_who_repeat_themselves_are_cut_short(stream: io.StringIO, nam
         logging.getLogger(name).error("unable to connect, attempt %s", number)
 
     assert len(stream.getvalue().splitlines()) == lines
+
+
+@pytest.mark.parametrize(("error", "lines"), [(ProducerFenced(), 1), (KeyError("a bug of ours"), 7)])
+async def test_of_the_futures_that_aiokafka_forgets_one_is_told(
+    stream: io.StringIO, error: Exception, lines: int
+) -> None:
+    for _ in range(7):
+        asyncio.get_running_loop().create_future().set_exception(error)
+    gc.collect()
+
+    assert stream.getvalue().count("never retrieved") == lines
 
 
 def test_another_kind_of_line_is_not_lost(stream: io.StringIO) -> None:
