@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from common.handlers import HandlerKind
-from common.tx import inline
+from common.literals import inline
 
 INFRA = "infra"
 COMMON = Path(__file__).parent / "migrations"
