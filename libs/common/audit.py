@@ -4,7 +4,8 @@ import os
 from collections.abc import Mapping
 from uuid import UUID
 
-from common.tx import AuditLine, Tx
+from common.collected import AuditLine
+from common.tx import Tx
 from common.uuid7 import uuid7
 
 

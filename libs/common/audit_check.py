@@ -8,10 +8,11 @@ import msgspec
 from msgspec import Struct
 
 from common import envelope
+from common.collected import reason_digest
 from common.contracts.events import AuditHead, Contract
 from common.kafka_log import KafkaLog, Logged
 from common.sealing import GENESIS, link
-from common.tx import Connection, reason_digest
+from common.tx import Connection
 
 Heads: TypeAlias = Mapping[str, Sequence[tuple[int, str]]]  # académie -> (seq, hash) as told on the state stream
 UNSEALED_AFTER = 60  # seconds

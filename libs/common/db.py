@@ -13,9 +13,10 @@ from common.clock import Clock
 from common.idempotency import Answer, Command, IdempotencyKeyReused, Replayed, TwinInProgress
 from common.identifiers import CodeAcademie
 from common.identity import Agent
+from common.literals import inline
 from common.refusal import Unavailable
 from common.settings import API
-from common.tx import Connection, Tx, inline, key_of
+from common.tx import Connection, Tx, key_of
 
 # What the application relies on, whatever the server's own configuration says.
 SESSION = {"standard_conforming_strings": "on", "jit": "off", "lock_timeout": "5s", "timezone": "UTC"}

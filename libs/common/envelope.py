@@ -37,20 +37,25 @@ def read(headers: Headers) -> Envelope:
     Raises:
         Unreadable: one is missing, null, repeated with another value, not UTF-8 or not what it should be.
     """
-    found: dict[str, str] = {}
     try:
-        for name, value in headers:
-            if name.startswith("ce_") or name == "traceparent":
-                if value is None:
-                    raise Unreadable(f"{name} is null")
-                text = value.decode("utf-8")
-                if found.setdefault(name, text) != text:
-                    raise Unreadable(f"{name} is there twice")
-        return _envelope(found)
+        return _envelope(_texts(headers))
     except KeyError as missing:
         raise Unreadable(f"{missing.args[0]} is missing") from None
     except ValueError as error:
         raise Unreadable(str(error)) from None
+
+
+def _texts(headers: Headers) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in headers:
+        if name[:3] == "ce_" or name == "traceparent":
+            if value is None:
+                raise Unreadable(f"{name} is null")
+            text = value.decode()
+            if name in found and found[name] != text:
+                raise Unreadable(f"{name} is there twice")
+            found[name] = text
+    return found
 
 
 def _envelope(found: dict[str, str]) -> Envelope:
@@ -62,9 +67,9 @@ def _envelope(found: dict[str, str]) -> Envelope:
     if time.tzinfo is None:
         raise Unreadable("ce_time has no time zone")
     return Envelope(
-        id=UUID(found["ce_id"]),
+        id=msgspec.convert(found["ce_id"], UUID),
         type=found["ce_type"],
-        subject=UUID(found["ce_subject"]),
+        subject=msgspec.convert(found["ce_subject"], UUID),
         version=version,
         academie=academie,
         academies=tuple(found.get("ce_academies", academie).split(",")),

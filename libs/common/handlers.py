@@ -111,6 +111,7 @@ class Table:
         for stream in self.streams:
             if not may_listen(service, stream):
                 raise ForbiddenListener(f"{service} may not listen to {stream}")
+        self._of = {h.event: [other for other in self.handlers if other.event is h.event] for h in self.handlers}
         self._events = {t: h.event for h in self.handlers for t in (h.event.ce_type, *h.event.upcasts)}
         self._decoders = {e: msgspec.json.Decoder(e) for e in set(self._events.values())}
 
@@ -118,7 +119,7 @@ class Table:
         return {h.name: h.kind for h in self.handlers}
 
     def of(self, event: type[Event]) -> list[Handler]:
-        return [h for h in self.handlers if h.event is event]
+        return self._of.get(event, [])
 
     def decode(self, ce_type: str, payload: bytes | None) -> Event | None:
         """The event, brought up to its newest version; None for a type that nobody here hears.

@@ -74,9 +74,11 @@ class Inbox:
         headers, place = tuple(raw.headers), (raw.topic, raw.partition, raw.offset)
         fault = ""
         seen: Envelope | None = None
+        event: Event | None = None
         try:
             seen = envelope.read(headers)
-            fault = "" if place in self.passed else self._fault(stream, seen, raw.value)
+            if place not in self.passed:
+                fault, event = self._examined(stream, seen, raw.value)
         except envelope.Unreadable as error:
             fault = f"unreadable headers: {error}"
         return Record(
@@ -89,26 +91,28 @@ class Inbox:
             payload=raw.value,
             envelope=seen,
             fault=fault,
+            event=event,
         )
 
     def again(self, record: Record) -> Record:
         """A held record, examined anew: what was wrong with it may have been mended by a release."""
         assert record.envelope is not None
-        return msgspec.structs.replace(record, fault=self._fault(record.stream, record.envelope, record.payload))
+        fault, event = self._examined(record.stream, record.envelope, record.payload)
+        return msgspec.structs.replace(record, fault=fault, event=event)
 
-    def _fault(self, stream: str, seen: Envelope, payload: bytes | None) -> str:
-        """Why it can never be applied here, or ""."""
+    def _examined(self, stream: str, seen: Envelope, payload: bytes | None) -> tuple[str, Event | None]:
+        """Why it can never be applied here, or "", and what it says, if somebody here hears it."""
         if seen.source != source(seen.academie, PRODUCERS[stream]):
-            return f"ce_source {seen.source} is not académie {seen.academie}'s {PRODUCERS[stream]}"
+            return f"ce_source {seen.source} is not académie {seen.academie}'s {PRODUCERS[stream]}", None
         if seen.academie not in self.served:
-            return f"académie {seen.academie} is not served here"
+            return f"académie {seen.academie} is not served here", None
         try:
             event = self.table.decode(seen.type, payload)
         except Undecodable as error:
-            return str(error)
+            return str(error), None
         if event is not None and (event.stream, event.subject) != (stream, seen.subject):
-            return f"{seen.type} of {event.subject} does not belong on {stream} under {seen.subject}"
-        return ""
+            return f"{seen.type} of {event.subject} does not belong on {stream} under {seen.subject}", None
+        return "", event
 
     async def apply(self, raw: Sequence[Raw]) -> Outcome:
         """Apply a polled batch.
@@ -178,7 +182,7 @@ class Inbox:
         assert seen is not None
         if record.place in self.passed:
             return
-        event = self.table.decode(seen.type, record.payload)
+        event = record.event or self.table.decode(seen.type, record.payload)
         handlers = [] if event is None else self._handlers(event, record)
         if event is None or not handlers:
             return

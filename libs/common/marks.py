@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from common.contracts.events import StreamKind
+from common.contracts.events import Event, StreamKind
 from common.envelope import Envelope, Headers
 
 
@@ -21,6 +21,7 @@ class Record(Struct, frozen=True, kw_only=True):
     payload: bytes | None
     envelope: Envelope | None
     fault: str = ""  # why it can never be applied; "" while nothing is known against it
+    event: Event | None = None  # its payload, where it was decoded already
 
     @property
     def place(self) -> tuple[str, int, int]:
@@ -64,9 +65,15 @@ class Subject:
         self.version = version
         self.event_id = event_id
         self.held = held
+        self._stored = version
         self.dropped: list[int] = []  # ids of held rows that are done with
         self.passed: list[int] = []  # ids of discarded rows whose turn has come
         self.changed: set[int] = set()  # versions held anew
+
+    @property
+    def moved(self) -> bool:
+        """The mark in the table is behind this one."""
+        return self.version != self._stored
 
     def judge(self, record: Record) -> Verdict:
         """What becomes of a record that arrives now (or, held before, whose turn has come)."""

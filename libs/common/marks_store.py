@@ -26,7 +26,8 @@ async def claim(tx: Tx, consumer: str, mine: Mapping[tuple[str, int], int]) -> t
 
 async def lock(tx: Tx, consumer: str, records: Sequence[Record]) -> Subjects:
     """Lock the marks of all subjects of the batch, in sorted order, and load what is held of them."""
-    keys = sorted({(r.stream, r.envelope.subject) for r in records if r.envelope is not None})
+    met = {(r.stream, r.envelope.subject) for r in records if r.envelope is not None}
+    keys = sorted(met, key=lambda key: (key[0], key[1].int))  # as UUIDs compare, without asking each of them
     return await lock_subjects(tx, consumer, keys)
 
 
@@ -39,8 +40,8 @@ async def lock_subjects(tx: Tx, consumer: str, keys: Sequence[tuple[str, UUID]])
     held = await tx.fetch(HELD, consumer, streams, subjects)
     found: Subjects = {}
     for row in marks:
-        kind = STREAMS[row["stream"]].kind
-        found[row["stream"], UUID(int=row["subject"].int)] = Subject(kind, row["version"], row["event_id"], {})
+        key = keys[row["place"] - 1]
+        found[key] = Subject(STREAMS[key[0]].kind, row["version"], row["event_id"], {})
     for row in held:
         found[row["stream"], UUID(int=row["subject"].int)].held[row["version"]] = held_of(row)
     return found
@@ -66,7 +67,9 @@ def record_of(row: asyncpg.Record) -> Record:
 
 
 async def save(tx: Tx, consumer: str, subjects: Subjects, unreadable: Sequence[Record], forks: Sequence[Fork]) -> None:
-    tx.many(MARK, [(consumer, s, u, m.version, m.event_id) for (s, u), m in subjects.items()])
+    moved = [(stream, subject, m.version, m.event_id) for (stream, subject), m in subjects.items() if m.moved]
+    if moved:
+        await tx.execute(MARK, consumer, *zip(*moved, strict=True))
     if dropped := [i for m in subjects.values() for i in m.dropped]:
         tx.many(DROP, [(i,) for i in dropped])
     if passed := [i for m in subjects.values() for i in m.passed]:
@@ -150,15 +153,20 @@ SELECT $1, given.stream, given.subject, 0 FROM unnest($2::text[], $3::uuid[]) AS
 ON CONFLICT DO NOTHING
 """
 LOCK_MARKS = """
-SELECT i.stream, i.subject, i.version, i.event_id
-FROM infra.inbox i JOIN unnest($2::text[], $3::uuid[]) AS given (stream, subject) USING (stream, subject)
+SELECT given.place, i.version, i.event_id
+FROM infra.inbox i
+JOIN unnest($2::text[], $3::uuid[]) WITH ORDINALITY AS given (stream, subject, place) USING (stream, subject)
 WHERE i.consumer = $1 ORDER BY i.stream, i.subject FOR UPDATE OF i
 """
 HELD = """
 SELECT h.* FROM infra.held h JOIN unnest($2::text[], $3::uuid[]) AS given (stream, subject) USING (stream, subject)
 WHERE h.consumer = $1 AND h.state <> 'passed'
 """
-MARK = "UPDATE infra.inbox SET version = $4, event_id = $5 WHERE (consumer, stream, subject) = ($1, $2, $3)"
+MARK = """
+UPDATE infra.inbox i SET version = given.version, event_id = given.event_id
+FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::uuid[]) AS given (stream, subject, version, event_id)
+WHERE i.consumer = $1 AND (i.stream, i.subject) = (given.stream, given.subject)
+"""
 DROP = "DELETE FROM infra.held WHERE id = $1"
 PASSED = "UPDATE infra.held SET state = 'passed' WHERE id = $1"
 HOLD = """

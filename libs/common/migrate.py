@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from common.handlers import HandlerKind
-from common.tx import inline
+from common.literals import inline
 
 INFRA = "infra"
 LOCK_TIMEOUT = "5s"  # commands queue behind a migration that waits for a lock: it gives up, and is run again

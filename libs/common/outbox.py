@@ -1,13 +1,15 @@
 """What a decision tells the other services, written in the decision's own transaction."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TypeAlias
 from uuid import UUID
 
 from common import trace
+from common.collected import Pending
 from common.contracts.events import Event
-from common.tx import ENCODER, Pending, Tx
+from common.tx import ENCODER, Tx
 from common.uuid7 import uuid7
 
 LARGEST = 900_000  # bytes of one event: below Kafka's default limit of 1 MB with its headers
@@ -37,23 +39,29 @@ def _pending(tx: Tx, academie: str, academies: Sequence[str], event: Event) -> P
     if len(payload) > LARGEST:
         raise EventTooLarge(f"{event.ce_type} {event.subject}: {len(payload)} bytes")
     identifier = uuid7()
-    headers = {
+    headers: dict[str, str | UUID] = {
         "ce_specversion": "1.0",
-        "ce_id": str(identifier),
+        "ce_id": identifier,
         "ce_source": source(academie, tx.service),
         "ce_type": event.ce_type,
-        "ce_subject": str(event.subject),
-        "ce_time": tx.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "ce_subject": event.subject,
+        "ce_time": _told(tx.at),
         "ce_dataschema": f"urn:bassin:schema:{event.ce_type}",
         "content-type": "application/json",
         "ce_academie": academie,
         "ce_academies": ",".join(academies),
-        "ce_correlationid": tx.correlation or trace.trace_id() or str(identifier),  # no header is ever null
+        "ce_correlationid": tx.correlation or trace.trace_id() or identifier,  # no header is ever null
         "traceparent": trace.traceparent(),
     }
     if tx.causation is not None:
-        headers["ce_causationid"] = str(tx.causation)
+        headers["ce_causationid"] = tx.causation
     return Pending(identifier, event.stream, event.subject, ENCODER.encode(headers), payload)
+
+
+@lru_cache(maxsize=8)
+def _told(at: datetime) -> str:
+    """Of one transaction all events have the same time."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def source(academie: str, service: str) -> str:

@@ -43,6 +43,7 @@ class Polled(KafkaAckableMessage):
     def __init__(self, records: tuple[Raw, ...], consumer: AIOKafkaConsumer, inbox: "Inbox") -> None:
         super().__init__(body=b"", raw_message=records, headers={}, consumer=consumer)
         self._inbox = inbox
+        self._touched = {TopicPartition(*place) for place in {(r.topic, r.partition) for r in records}}
         self._since = self._places()
 
     @property
@@ -70,8 +71,7 @@ class Polled(KafkaAckableMessage):
 
     def _places(self) -> Positions:
         streams, positions = self._inbox.streams, self._inbox.positions
-        touched = {TopicPartition(r.topic, r.partition) for r in self.raw_message}
-        return {tp: positions.get((streams[tp.topic], tp.partition)) for tp in touched}
+        return {tp: positions.get((streams[tp.topic], tp.partition)) for tp in self._touched}
 
 
 async def undecoded(message: StreamMessage[Any]) -> Any:

@@ -1,8 +1,6 @@
 """One transaction as its users see it: SQL, and what is collected to be written just before COMMIT."""
 
-import hashlib
-import re
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -11,54 +9,15 @@ from uuid import UUID
 import asyncpg
 import msgspec
 from litestar import Response
-from msgspec import Struct
 
+from common.collected import APPEND, AuditLine, Pending, append_sql, audit_sql, columns
 from common.idempotency import Answer, Command
 from common.identity import Agent
+from common.literals import inline
 from common.settings import API
 
+MANY_EVENTS = 20  # from here on the text of their literals costs more than a round trip of its own
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]"
-
-
-class Pending(Struct, frozen=True):
-    """An event on its way to the outbox; its version is drawn when it is written."""
-
-    id: UUID
-    stream: str
-    subject: UUID
-    headers: bytes
-    payload: bytes
-
-
-class AuditLine(Struct, frozen=True):
-    id: UUID
-    academie: str
-    at: datetime
-    agent: UUID | None
-    action: str
-    subject: UUID
-    detail: Mapping[str, str | int]
-    reason: str | None
-    salt: bytes
-
-
-def inline(sql: str, *values: object) -> str:
-    """`sql` with its $1, $2 ... replaced by literals, for a simple query (standard_conforming_strings is on)."""
-    return re.sub(r"\$(\d+)", lambda place: _literal(values[int(place[1]) - 1]), sql)
-
-
-def _literal(value: object) -> str:
-    match value:
-        case None:
-            return "NULL"
-        case bytes():
-            return f"'\\x{value.hex()}'::bytea"
-        case int():
-            return f"({value})"  # without parentheses a cast binds closer than the sign
-        case list():
-            return f"ARRAY[{','.join(map(_literal, value))}]"
-        case _:
-            return "'" + str(value).replace("'", "''") + "'"
 
 
 class ProjectionTx:
@@ -68,7 +27,7 @@ class ProjectionTx:
         self.at = at
         self.round_trips = 0
         self._connection = connection
-        self._many: list[tuple[str, list[Sequence[Any]]]] = []
+        self._many: list[tuple[Sending, str, list[Sequence[Any]]]] = []
 
     async def execute(self, sql: str, *args: object) -> str:
         await self._send_many()
@@ -90,16 +49,38 @@ class ProjectionTx:
 
     def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """One statement for many rows: sent together with what follows of the same statement, before any other."""
-        if self._many and self._many[-1][0] == sql:
-            self._many[-1][1].extend(rows)
+        self._collect(_each, sql, rows)
+
+    def at_once(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """As `many`, for what is hot: executed once, its parameters are the columns, as arrays, in the rows' order.
+
+        The statement must bear that one key comes twice, as in `SELECT DISTINCT ON ... ORDER BY ..., place DESC`.
+        """
+        self._collect(_once, sql, rows)
+
+    def _collect(self, sending: "Sending", sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        if self._many and self._many[-1][:2] == (sending, sql):
+            self._many[-1][2].extend(rows)
         else:
-            self._many.append((sql, list(rows)))
+            self._many.append((sending, sql, list(rows)))
 
     async def _send_many(self) -> None:
         while self._many:
-            sql, rows = self._many.pop(0)
+            sending, sql, rows = self._many.pop(0)
             self.round_trips += 1
-            await self._connection.executemany(sql, rows)
+            await sending(self._connection, sql, rows)
+
+
+async def _each(connection: Connection, sql: str, rows: list[Sequence[Any]]) -> None:
+    await connection.executemany(sql, rows)
+
+
+async def _once(connection: Connection, sql: str, rows: list[Sequence[Any]]) -> None:
+    if rows:
+        await connection.execute(sql, *zip(*rows, strict=True))
+
+
+Sending: TypeAlias = Callable[[Connection, str, list[Sequence[Any]]], Awaitable[None]]
 
 
 class Tx(ProjectionTx):
@@ -175,9 +156,12 @@ class Tx(ProjectionTx):
 
     def pending_sql(self) -> str:
         """What was collected, as statements of one simple query; "" if nothing was."""
-        events, lines = self._events, self._audit
-        self._events, self._audit = [], []
-        return _append_sql(events) + "".join(map(_audit_sql, lines)) + self._answer_sql()
+        events, self._events = self._events, []
+        return append_sql(events) + self._audited() + self._answer_sql()
+
+    def _audited(self) -> str:
+        lines, self._audit = self._audit, []
+        return "".join(map(audit_sql, lines))
 
     def _answer_sql(self) -> str:
         command, answer, agent = self._command, self._answer, self.agent
@@ -190,16 +174,26 @@ class Tx(ProjectionTx):
 
     async def flush(self) -> None:
         """Write what was collected; `Database` does it before every COMMIT."""
-        await self._send_many()
+        await self._send_long()
         if sql := self.pending_sql():
             await self.simple(sql)
 
+    async def _send_long(self) -> None:
+        """What costs less by itself than as a part of one simple query's text."""
+        await self._send_many()
+        if len(self._events) >= MANY_EVENTS:
+            events, self._events = self._events, []
+            await self.execute(APPEND, *columns(events))
+
     async def see(self, academies: Iterable[str]) -> None:
-        """Set whose rows are seen from here on; what was collected for the others is written first."""
+        """Set whose rows are seen from here on; what was collected for the others is written first.
+
+        Events are no académie's rows: those of a whole batch are appended together.
+        """
         codes = ",".join(sorted(academies))
         if codes != self.seen:
-            await self.flush()
-            await self.simple(inline("SELECT set_config('bassin.academies', $1, true)", codes))
+            await self._send_many()
+            await self.simple(self._audited() + inline("SELECT set_config('bassin.academies', $1, true)", codes))
             self.seen = codes
 
     @asynccontextmanager
@@ -236,7 +230,7 @@ class Tx(ProjectionTx):
 
     async def commit(self) -> None:
         """The last round trip: what was collected, and COMMIT."""
-        await self._send_many()
+        await self._send_long()
         status = await self.simple(self.pending_sql() + "COMMIT")
         if status != "COMMIT":
             raise asyncpg.InFailedSQLTransactionError(f"{status} instead of COMMIT")
@@ -259,39 +253,11 @@ def _enc_hook(value: object) -> object:
 ENCODER = msgspec.json.Encoder(enc_hook=_enc_hook)
 
 
-def _append_sql(events: list[Pending]) -> str:
-    if not events:
-        return ""
-    return inline(
-        APPEND,
-        [e.id for e in events],
-        [e.stream for e in events],
-        [e.subject for e in events],
-        [e.headers.decode() for e in events],
-        [e.payload for e in events],
-    )
-
-
-def reason_digest(salt: bytes, reason: str) -> bytes:
-    """What the chain holds of free text, so that the text can be erased."""
-    return hashlib.sha256(salt + reason.encode()).digest()
-
-
-def _audit_sql(line: AuditLine) -> str:
-    digest = None if line.reason is None else reason_digest(line.salt, line.reason)
-    detail = msgspec.json.encode(line.detail).decode()
-    sql = inline(AUDIT, line.academie, line.id, line.at, line.agent, line.action, line.subject, detail, digest)
-    return sql if line.reason is None else sql + inline(REASON, line.academie, line.id, line.salt, line.reason)
-
-
 def key_of(agent: Agent, command: Command) -> tuple[str, UUID, str, str, str]:
     assert command.key is not None
     return agent.academie, agent.id, command.method, command.path, command.key
 
 
-APPEND = "SELECT infra.append($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bytea[]);"
-AUDIT = "INSERT INTO audit VALUES ($1, $2, $3, $4, $5, $6, $7, $8);"
-REASON = "INSERT INTO audit_reason VALUES ($1, $2, $3, $4);"
 ANSWER = """
 UPDATE idempotency SET status = $1, location = $2, etag = $3, answer = $4
 WHERE (academie, agent, method, path, key) = ($5, $6, $7, $8, $9);

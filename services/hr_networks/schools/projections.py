@@ -16,7 +16,9 @@ async def keep_school(tx: ProjectionTx, fact: Fact[EtablissementState]) -> None:
     school = fact.event
     memberships = msgspec.json.encode(school.memberships).decode()
     place = (school.opened_on, school.closed_on, memberships)
-    tx.many(KEEP_SCHOOL, [(fact.academie, school.uai, school.name, school.nature, school.sector, school.mail, *place)])
+    tx.at_once(
+        KEEP_SCHOOL, [(fact.academie, school.uai, school.name, school.nature, school.sector, school.mail, *place)]
+    )
 
 
 @bassins.on(BassinState)
@@ -27,7 +29,10 @@ async def keep_bassin(tx: ProjectionTx, fact: Fact[BassinState]) -> None:
 
 KEEP_SCHOOL = """
 INSERT INTO school (academie, uai, name, nature, sector, mail, opened_on, closed_on, memberships)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+SELECT DISTINCT ON (academie, uai) academie, uai, name, nature, sector, mail, opened_on, closed_on, memberships
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::date[], $8::date[], $9::jsonb[])
+    WITH ORDINALITY AS said (academie, uai, name, nature, sector, mail, opened_on, closed_on, memberships, place)
+ORDER BY academie, uai, place DESC
 ON CONFLICT (academie, uai) DO UPDATE SET name = EXCLUDED.name, nature = EXCLUDED.nature, sector = EXCLUDED.sector,
     mail = EXCLUDED.mail, opened_on = EXCLUDED.opened_on, closed_on = EXCLUDED.closed_on,
     memberships = EXCLUDED.memberships

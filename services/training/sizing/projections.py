@@ -43,7 +43,7 @@ async def keep_answer(tx: ProjectionTx, fact: Fact[CensusAnswered]) -> None:
 async def keep_place(tx: ProjectionTx, fact: Fact[EtablissementState]) -> None:
     school = fact.event
     memberships = msgspec.json.encode(school.memberships).decode()
-    tx.many(KEEP_PLACE, [(fact.academie, school.uai, school.closed_on, memberships, school.name, school.mail)])
+    tx.at_once(KEEP_PLACE, [(fact.academie, school.uai, school.closed_on, memberships, school.name, school.mail)])
 
 
 @territory.on(BassinState)
@@ -72,7 +72,11 @@ ON CONFLICT (academie, census, uai) DO UPDATE SET revision = EXCLUDED.revision, 
 """
 
 KEEP_PLACE = """
-INSERT INTO school (academie, uai, closed_on, memberships, name, mail) VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO school (academie, uai, closed_on, memberships, name, mail)
+SELECT DISTINCT ON (academie, uai) academie, uai, closed_on, memberships, name, mail
+FROM unnest($1::text[], $2::text[], $3::date[], $4::jsonb[], $5::text[], $6::text[])
+    WITH ORDINALITY AS said (academie, uai, closed_on, memberships, name, mail, place)
+ORDER BY academie, uai, place DESC
 ON CONFLICT (academie, uai) DO UPDATE SET closed_on = EXCLUDED.closed_on, memberships = EXCLUDED.memberships,
     name = EXCLUDED.name, mail = EXCLUDED.mail
 """

@@ -17,7 +17,8 @@ from common import audit, outbox
 from common.contracts.hr_networks import CensusOpened
 from common.db import SESSION, Database
 from common.identity import Agent, Mandate, Role
-from common.tx import Tx, inline
+from common.literals import inline
+from common.tx import Tx
 
 if TYPE_CHECKING:
     from common.migrate import ServiceUrls
