@@ -8,7 +8,7 @@ import pytest
 from tests.service.common import probe
 from tests.service.common.terminal import Operator, demo_runs, terminal
 
-from common.migrate import register
+from common.migrate import register, upgrade
 from common.service import load
 
 if TYPE_CHECKING:
@@ -82,3 +82,8 @@ async def test_a_database_that_is_away_is_waited_for(
 
     assert code == 1
     assert complaint.count("its database cannot be reached") == 1, "what has not changed is said once"
+
+
+async def test_a_server_that_asks_for_tls_can_be_migrated(urls: "ServiceUrls") -> None:
+    """An address may end in ?sslmode=...; here it is the one that our server, without a certificate, accepts."""
+    await upgrade(SERVICE, f"{urls.owner}?sslmode=disable")
