@@ -9,7 +9,7 @@ from common.cli import secrets
 from common.local.layout import service_names
 from common.local.trouble import Trouble
 
-OWN = "postgresql://dba:s%C3%A9same@db.example:6432/postgres?sslmode=verify-full&sslrootcert=system"
+OWN = "postgresql://dba:s%C3%A9same@db.example:6432/postgres?sslmode=verify-full&sslrootcert=/run/secrets/bassin/database_ca.crt"
 
 
 def made(directory: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, str]]:
@@ -47,7 +47,20 @@ def test_every_address_follows_from_an_administrator_of_ones_own(
     assert found["administrator"]["admin_database_url"] == OWN
     for name in service_names():
         address = found[f"{name.replace('_', '-')}-database"]["database_url"]
-        assert address.endswith(f"@db.example:6432/bassin_{name}?sslmode=verify-full&sslrootcert=system")
+        assert address.endswith(
+            f"@db.example:6432/bassin_{name}?sslmode=verify-full&sslrootcert=/run/secrets/bassin/database_ca.crt"
+        )
+
+
+def test_the_authority_of_a_database_of_ones_own_goes_with_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secrets.create(tmp_path)
+    assert "database-ca" not in made(tmp_path, capsys)
+
+    (tmp_path / "database_ca.crt").write_text("certificate")
+
+    assert made(tmp_path, capsys)["database-ca"] == {"database_ca.crt": "certificate"}
 
 
 def test_what_was_not_made_is_one_line_with_its_remedy(tmp_path: Path) -> None:
