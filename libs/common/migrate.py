@@ -5,6 +5,7 @@ import hmac
 import importlib.util
 import logging
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -93,8 +94,9 @@ async def upgrade(service: str, owner_url: str) -> None:
 
     Of a database that a later release has migrated nothing is changed: what it added leaves this release working.
     """
-    waiting = {"server_settings": {"lock_timeout": LOCK_TIMEOUT}}
-    engine = create_async_engine(owner_url.replace("postgresql://", "postgresql+asyncpg://", 1), connect_args=waiting)
+    connect = partial(asyncpg.connect, owner_url, server_settings={"lock_timeout": LOCK_TIMEOUT})
+    # asyncpg reads the address, as everywhere else: SQLAlchemy would refuse its sslmode
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_upgrade, service)

@@ -9,7 +9,9 @@ from tests.deployment.manifests import Manifest, containers, labels, of, one, te
 
 from common.local.layout import service_names
 
-SECRETS = {"administrator", "keys", "gateway-keys", *(f"{s.replace('_', '-')}-database" for s in service_names())}
+OPTIONAL = {"database-ca"}
+OF_EACH = {f"{name.replace('_', '-')}-{of}" for name in service_names() for of in ("database", "operations")}
+SECRETS = {"administrator", "keys", "gateway-keys", *OF_EACH}
 
 
 def every_service_is_deployed_after_it_is_provisioned(manifests: Sequence[Manifest]) -> Iterator[str]:
@@ -74,7 +76,7 @@ def jobs_and_services_mean_the_same_broker(manifests: Sequence[Manifest]) -> Ite
 
 
 def what_is_named_is_there(manifests: Sequence[Manifest]) -> Iterator[str]:
-    there = {title(manifest) for manifest in manifests} | {f"Secret/{name}" for name in SECRETS}
+    there = {title(manifest) for manifest in manifests} | {f"Secret/{name}" for name in SECRETS | OPTIONAL}
     for manifest in manifests:
         for name in sorted(set(_named(manifest)) - there):
             yield f"{title(manifest)}: there is no {name}"

@@ -21,6 +21,7 @@ from common.settings import lookup
 from common.signing_keys import create_keys
 
 Role: TypeAlias = Literal["app", "relay", "owner", "maint"]
+AUTHORITY = "database_ca.crt"  # whom a database of one's own is vouched for by, where its address asks for that
 app = App(name="secrets", help="The passwords, addresses and keys of a deployment, as files that it mounts.")
 
 
@@ -59,7 +60,10 @@ def create(directory: Path, *, database: str = "postgres:5432", smtp: str = "smt
 @app.command
 def kubernetes(directory: Path) -> None:
     """Print the files of DIRECTORY as Secrets, for `kubectl apply --namespace bassin --server-side -f -`."""
-    items = [_secret(name, directory, files) for name, files in _secrets().items()]
+    wanted = _secrets()
+    if (directory / AUTHORITY).exists():
+        wanted["database-ca"] = {AUTHORITY: AUTHORITY}
+    items = [_secret(name, directory, files) for name, files in wanted.items()]
     sys.stdout.write(msgspec.json.encode({"apiVersion": "v1", "kind": "List", "items": items}).decode() + "\n")
 
 
@@ -73,14 +77,17 @@ def _secrets() -> dict[str, dict[str, str]]:
         },
         "keys": {name: name for name in ("numen_key", "smtp_url", "certificate_keys.json")},
         "gateway-keys": {"signing_keys.json": "signing_keys.json"},
+        **{f"{service.replace('_', '-')}-database": _addresses(service, "relay") for service in services()},
         **{
-            f"{service.replace('_', '-')}-database": {
-                "database_url": f"{service}_app_database_url",
-                "relay_database_url": f"{service}_relay_database_url",
-            }
+            f"{service.replace('_', '-')}-operations": _addresses(service, "relay", "owner", "maint")
             for service in services()
         },
     }
+
+
+def _addresses(service: str, *roles: str) -> dict[str, str]:
+    more = {f"{role}_database_url": f"{service}_{role}_database_url" for role in roles}
+    return {"database_url": f"{service}_app_database_url"} | more
 
 
 def _secret(name: str, directory: Path, files: Mapping[str, str]) -> dict[str, object]:
