@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
@@ -11,6 +11,7 @@ import asyncpg
 import msgspec
 from alembic import command, context, op
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from msgspec import Struct
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -127,6 +128,22 @@ def run_sql_beside(module: str) -> None:
     driver.run_async(lambda raw: raw.execute(sql))  # several statements: more than SQLAlchemy's cursor would take
 
 
+async def lacking(connection: "asyncpg.Connection[asyncpg.Record]", service: str, handlers: Collection[str]) -> str:
+    """What this release needs and the database has not, in a few words; "" if nothing, or if a later release was here.
+
+    Handlers are registered last, so topics are there when they are.
+    """
+    applied = {row["version_num"] for row in await connection.fetch(APPLIED)}
+    scripts = ScriptDirectory.from_config(configuration(service))
+    known = {revision.revision for revision in scripts.walk_revisions()}
+    if applied <= known and (missing := set(scripts.get_heads()) - applied):
+        return f"migrations up to {', '.join(sorted(missing))} are missing"
+    registered = {row["name"] for row in await connection.fetch(REGISTERED)}
+    if unknown := set(handlers) - registered:
+        return f"handlers are not registered: {', '.join(sorted(unknown))}"
+    return ""
+
+
 async def register(owner_url: str, service: str, handlers: Mapping[str, HandlerKind], ends: Ends) -> None:
     """Write down which handlers may run, before new pods start.
 
@@ -154,6 +171,8 @@ async def _standing(owner: "asyncpg.Connection[asyncpg.Record]", service: str, e
 
 ROLE_EXISTS = "SELECT 1 FROM pg_roles WHERE rolname = $1"
 DATABASE_EXISTS = "SELECT 1 FROM pg_database WHERE datname = $1"
+APPLIED = "SELECT version_num FROM infra.alembic_version"
+REGISTERED = "SELECT name FROM infra.handler"
 HAS_LISTENED = 'SELECT 1 FROM infra."offset" WHERE consumer = $1 LIMIT 1'
 STANDING = 'SELECT stream, partition, next FROM infra."offset" WHERE consumer = $1'
 REGISTER = """

@@ -92,6 +92,7 @@ async def test_only_maintenance_bypasses_row_security(admin: Connection, service
 INFRA = """
 infra.aggregate        app    INSERT SELECT UPDATE
 infra.aggregate        relay  INSERT SELECT UPDATE
+infra.alembic_version  app    SELECT
 infra.consumer         app    INSERT SELECT UPDATE
 infra.consumer         maint  INSERT SELECT UPDATE
 infra.decided          app    INSERT SELECT UPDATE

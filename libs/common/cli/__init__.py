@@ -22,6 +22,7 @@ COMMANDS = {
     "token": Command("token:token", "print an access token of somebody of the running demo"),
     "serve": Command("serve:serve", "run one service, or the gateway, in the foreground"),
     "provision": Command("operate:provision", "migrate a database, create topics, register handlers"),
+    "provisioned": Command("provisioned:provisioned", "wait until a database is as this release needs it"),
     "secrets": Command("secrets:app", "the passwords, addresses and keys of a deployment, as files"),
     "config": Command("config:app", "what a service would read from this environment"),
     "lag": Command("state:lag", "how far services are behind the topics they hear"),

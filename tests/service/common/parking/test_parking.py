@@ -185,7 +185,7 @@ async def test_records_held_before_operators_could_look_for_them_are_found(scene
     before = [(record.type, record.academie) for record in await held(scene.inbox)]
     await probe.query(scene.urls, "ALTER TABLE infra.held DROP COLUMN academie, DROP COLUMN type")
     await probe.query(scene.urls, "DROP TABLE infra.decided")
-    await probe.query(scene.urls, "DELETE FROM infra.alembic_version WHERE version_num = 'c0003'")
+    await probe.query(scene.urls, "DELETE FROM infra.alembic_version WHERE version_num = 'c0004'")
 
     await upgrade(LISTENER, scene.urls.owner)
 

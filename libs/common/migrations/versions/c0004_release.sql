@@ -1,0 +1,1 @@
+GRANT SELECT ON infra.alembic_version TO {app};
