@@ -34,14 +34,11 @@ def main() -> int:
         return 3
     set_up()
     run(BASSIN, "secrets", "create", ".bassin/secrets")
-    outcomes = [images_twice.prove()]
-    for topology in (
-        Topology("one broker", FILES, {}),
-        Topology("three brokers", [*FILES, *THREE], {"BASSIN_KAFKA": "kafka:9092,kafka-2:9092,kafka-3:9092"}),
-    ):
-        outcomes.append(prove(topology))
+    one = Topology("one broker", FILES, {})
+    three = Topology("three brokers", [*FILES, *THREE], {"BASSIN_KAFKA": "kafka:9092,kafka-2:9092,kafka-3:9092"})
+    outcomes = [images_twice.prove(), prove(one), prove(three)]
     print("---", *outcomes, "not run: Grafana and Mailpit, whose images cannot be had here", sep="\n")
-    return 0
+    return int(any("too late" in said for said in outcomes))
 
 
 class Topology(NamedTuple):
@@ -76,7 +73,6 @@ def prove(topology: Topology) -> str:
     topology.compose("build")
     try:
         seconds = topology.up()
-        assert seconds <= READY_WITHIN, f"ready after {seconds:.0f} s"
         topology.journey()
         watched(topology)
         before = known()
@@ -89,8 +85,9 @@ def prove(topology: Topology) -> str:
         topology.compose("down", "-v")
     left = [said for kind in ("container", "volume", "network") if (said := mine(kind))]
     assert not left, f"left behind: {left}"
+    late = "" if seconds <= READY_WITHIN else f", too late: {READY_WITHIN} s are allowed"
     return (
-        f"{topology.name}: ready after {seconds:.0f} s, journey, {len(service_names()) + 1} targets up, "
+        f"{topology.name}: ready after {seconds:.0f} s{late}, journey, {len(service_names()) + 1} targets up, "
         f"stopped, ready after {again:.0f} s, nothing lost, journey, nothing left"
     )
 

@@ -1,6 +1,7 @@
 """The overlay `demo` on a node: brought up from nothing, killed at, updated under load, drained."""
 
 import json
+import re
 import shutil
 import subprocess
 import time
@@ -18,6 +19,7 @@ NAMES = (GATEWAY, *(name.replace("_", "-") for name in service_names()))
 VOLUMES = ("data-postgres-0", "data-kafka-0")
 MANIFESTS = ROOT / ".bassin" / "kube-release"  # a copy of deploy/k8s whose demo says another tag, as an operator would
 SECRETS = ROOT / ".bassin" / "kubernetes"
+KEPT_BACK = re.compile(r"""pods/"([a-z-]+)-[a-z0-9]+-[a-z0-9]+" .*would violate the pod's disruption budget""")
 READY_WITHIN = 600  # seconds; the pods of the old release drain for up to a minute each, one after the other
 
 
