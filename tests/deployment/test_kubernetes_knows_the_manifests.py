@@ -7,12 +7,16 @@ from kubernetes_validate.utils import SchemaNotFoundError, ValidationError, vali
 from tests.deployment.manifests import OVERLAYS, Manifest, objects, one, template
 
 VERSIONS = ("1.34", "1.37")
+# What operators bring with them: no schema of Kubernetes knows it.
+FOREIGN = ("monitoring.coreos.com/v1", "postgresql.cnpg.io/v1", "kafka.strimzi.io/v1")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_every_object_is_of_its_kind(overlay: str, version: str) -> None:
-    assert refused(objects(overlay), version) == []
+    ours = [manifest for manifest in objects(overlay) if manifest["apiVersion"] not in FOREIGN]
+
+    assert refused(ours, version) == []
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -46,7 +46,7 @@ def test_inside_the_demo() -> None:
     assert {client for client, *_ in anybody} == {"service", "gateway"}, "the others may not even begin to speak"
 
 
-@pytest.mark.parametrize("overlay", ["lille-amiens", "trois-academies"])
+@pytest.mark.parametrize("overlay", ["lille-amiens", "lille-amiens-operators", "trois-academies"])
 def test_inside_a_deployment(overlay: str) -> None:
     assert flows(objects(overlay)) == BETWEEN_US
 

@@ -12,7 +12,7 @@ from gateway.main import app
 from gateway.settings import GatewaySettings
 
 INSIDE = {"/livez", "/readyz", "/metrics", "/internal/jwks"}
-OVERLAYS = ["lille-amiens", "trois-academies"]
+OVERLAYS = ["lille-amiens", "lille-amiens-operators", "trois-academies"]
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

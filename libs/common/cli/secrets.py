@@ -33,8 +33,9 @@ def create(directory: Path, *, database: str = "postgres:5432", smtp: str = "smt
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     password = _once(directory / "postgres_password", _drawn)
-    admin = f"postgresql://postgres:{quote(password)}@{database}/postgres"
-    _once(directory / "admin_database_url", lambda: admin)
+    user = _once(directory / "postgres_user", lambda: "postgres")
+    made = f"postgresql://{quote(user)}:{quote(password)}@{database}/postgres"
+    admin = _once(directory / "admin_database_url", lambda: made)  # that of a server of one's own is written before
     for service in services():
         found = urls(service, admin, f"bassin_{service}")
         for role in ("app", "relay", "owner", "maint"):
@@ -59,7 +60,11 @@ def kubernetes(directory: Path) -> None:
 def _secrets() -> dict[str, dict[str, str]]:
     """Each Secret of deploy/k8s, by its keys, and the file that holds each: a pod mounts whole what it needs."""
     return {
-        "administrator": {"admin_database_url": "admin_database_url", "postgres_password": "postgres_password"},
+        "administrator": {
+            "admin_database_url": "admin_database_url",
+            "username": "postgres_user",
+            "password": "postgres_password",
+        },
         "keys": {name: name for name in ("numen_key", "smtp_url", "certificate_keys.json")},
         "gateway-keys": {"signing_keys.json": "signing_keys.json"},
         **{
@@ -75,10 +80,8 @@ def _secrets() -> dict[str, dict[str, str]]:
 def _secret(name: str, directory: Path, files: Mapping[str, str]) -> dict[str, object]:
     try:
         data = {key: (directory / file).read_text() for key, file in files.items()}
-    except OSError as unreadable:
-        raise Trouble(
-            f"{unreadable.filename}: {unreadable.strerror}: bassin secrets create {directory}"
-        ) from unreadable
+    except OSError as gone:
+        raise Trouble(f"{gone.filename}: {gone.strerror}: bassin secrets create {directory}") from gone
     return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": data}
 
 
