@@ -1,6 +1,7 @@
 """Write the alerts as the Prometheus Operator reads them: `python -m deploy.k8s.prometheus_rule`; a test compares."""
 
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -8,16 +9,19 @@ RULES = Path(__file__).resolve().parents[1] / "observability" / "rules"
 PLACE = Path(__file__).resolve().parent / "components" / "prometheus-operator" / "rules.yaml"
 
 
-def text() -> str:
-    """One PrometheusRule with the groups of every file of deploy/observability/rules, in the order of their names."""
-    groups = [group for file in sorted(RULES.glob("*.yml")) for group in yaml.safe_load(file.read_text())["groups"]]
-    rule = {
+def rule(file: Path) -> dict[str, Any]:
+    """One PrometheusRule for each file: the names of groups are unique in a file, and must be in a rule."""
+    return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",
-        "metadata": {"name": "bassin"},
-        "spec": {"groups": groups},
+        "metadata": {"name": f"bassin-{file.stem}"},
+        "spec": yaml.safe_load(file.read_text("utf-8")),
     }
-    return yaml.safe_dump(rule, sort_keys=False, allow_unicode=True, width=120)
+
+
+def text() -> str:
+    rules = [rule(file) for file in sorted(RULES.glob("*.yml"))]
+    return yaml.safe_dump_all(rules, sort_keys=False, allow_unicode=True, width=120)
 
 
 if __name__ == "__main__":

@@ -81,7 +81,8 @@ async def _provision(service: str, found: ServiceUrls, database: str) -> None:
 
 async def upgrade(service: str, owner_url: str) -> None:
     """Run the migrations that this database has not seen, as its owner."""
-    engine = create_async_engine(owner_url.replace("postgresql://", "postgresql+asyncpg://", 1))
+    # asyncpg reads the address, as everywhere else: SQLAlchemy would refuse its sslmode
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(owner_url))
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_upgrade, service)

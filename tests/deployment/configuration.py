@@ -9,6 +9,7 @@ from tests.deployment.manifests import Manifest, containers, labels, of, one, te
 
 from common.local.layout import service_names
 
+OPTIONAL = {"database-ca"}
 SECRETS = {"administrator", "keys", "gateway-keys", *(f"{s.replace('_', '-')}-database" for s in service_names())}
 
 
@@ -74,7 +75,7 @@ def jobs_and_services_mean_the_same_broker(manifests: Sequence[Manifest]) -> Ite
 
 
 def what_is_named_is_there(manifests: Sequence[Manifest]) -> Iterator[str]:
-    there = {title(manifest) for manifest in manifests} | {f"Secret/{name}" for name in SECRETS}
+    there = {title(manifest) for manifest in manifests} | {f"Secret/{name}" for name in SECRETS | OPTIONAL}
     for manifest in manifests:
         for name in sorted(set(_named(manifest)) - there):
             yield f"{title(manifest)}: there is no {name}"

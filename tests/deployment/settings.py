@@ -58,6 +58,8 @@ def _held(manifests: Sequence[Manifest], volume: Manifest, secrets: Mapping[str,
         return dict(one(manifests, "ConfigMap", volume["configMap"]["name"])["data"])
     held: dict[str, str] = {}
     for source in volume.get("projected", {}).get("sources", ()):
+        if source["secret"].get("optional") and source["secret"]["name"] not in secrets:
+            continue
         content = secrets[source["secret"]["name"]]
         items = source["secret"].get("items", [{"key": key, "path": key} for key in content])
         held |= {item["path"]: content[item["key"]] for item in items}

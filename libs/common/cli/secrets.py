@@ -15,6 +15,7 @@ from common.migrate import urls
 from common.service import services
 from common.signing_keys import create_keys
 
+AUTHORITY = "database_ca.crt"  # whom a database of one's own is vouched for by, where its address asks for that
 app = App(name="secrets", help="The passwords, addresses and keys of a deployment, as files that it mounts.")
 
 
@@ -53,7 +54,10 @@ def create(directory: Path, *, database: str = "postgres:5432", smtp: str = "smt
 @app.command
 def kubernetes(directory: Path) -> None:
     """Print the files of DIRECTORY as Secrets, for `kubectl apply --namespace bassin --server-side -f -`."""
-    items = [_secret(name, directory, files) for name, files in _secrets().items()]
+    wanted = _secrets()
+    if (directory / AUTHORITY).exists():
+        wanted["database-ca"] = {AUTHORITY: AUTHORITY}
+    items = [_secret(name, directory, files) for name, files in wanted.items()]
     sys.stdout.write(msgspec.json.encode({"apiVersion": "v1", "kind": "List", "items": items}).decode() + "\n")
 
 
