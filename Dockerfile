@@ -4,7 +4,7 @@
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 UV_LINK_MODE=copy UV_CACHE_DIR=/cache VIRTUAL_ENV=/opt/bassin
-RUN apt-get update && apt-get install -y --no-install-recommends binutils && rm -rf /var/lib/apt/lists/*
+RUN apt-get update && apt-get install -y --no-install-recommends 'binutils=2.40-*' && rm -rf /var/lib/apt/lists/*
 COPY requirements/bootstrap.lock requirements/
 RUN python -m venv --without-pip /opt/bassin \
  && python -m venv /tools \
@@ -31,9 +31,10 @@ ARG SOURCE_DATE_EPOCH=0
 RUN --mount=type=cache,target=/cache \
     /tools/bin/uv pip install --python /tools --no-deps --no-build-isolation --target /package . \
  && sed -i '1s,.*,#!/opt/bassin/bin/python,' /package/bin/bassin \
- && find /package -name direct_url.json -delete \
- && for service in services/*/; do mkdir -p "/images/$(basename $service)" && cp -r "/package/$(basename $service)" "/images/$(basename $service)" \
-     && cp -r "/package/$(basename $service)" /images/operations; done \
+ && find /package \( -name direct_url.json -o -name uv_cache.json \) -delete \
+ && sed -i '/direct_url.json\|uv_cache.json/d' /package/bassin-0.1.0.dist-info/RECORD \
+ && for service in services/*/; do name=$(basename "$service") && mkdir -p "/images/$name" \
+     && cp -r "/package/$name" "/images/$name" && cp -r "/package/$name" /images/operations; done \
  && python -m compileall -q --invalidation-mode unchecked-hash /opt/bassin/lib /package /images
 
 FROM python:3.11-slim-bookworm AS runtime

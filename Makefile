@@ -4,18 +4,21 @@
 MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 COMPOSE ?= docker compose
+PROFILES ?= demo,observe
 BIN := .venv/bin
 LOCAL := .venv/local.stamp
 DEV := .venv/dev.stamp
 BENCH := .venv/bench.stamp
 
-.PHONY: help demo up down compose-prove test check faults faults-sabotage fix items bench lock
+.PHONY: help demo up down compose-prove kube-prove test check faults faults-sabotage fix items bench lock
 help:
 	@echo 'make demo     PostgreSQL, Kafka and every service on this machine, with fictional data; Ctrl-C ends it'
 	@echo '              (ONCE=1: play the witness journey and end; PORT=8080; FRESH=1: forget what an earlier demo kept;'
 	@echo '              OBSERVE=1: Prometheus too, where it is installed)'
 	@echo 'make up       the same in containers (docker compose), and its addresses; make down ends it, DATA=gone with its data'
+	@echo '              (PROFILES=demo: without Prometheus and Grafana)'
 	@echo 'make compose-prove  compose.yaml proven with podman, where the kit for it is present'
+	@echo 'make kube-prove  deploy/k8s proven on a Kubernetes of this machine, where the kit for it is present'
 	@echo 'make test     the tests, on a real PostgreSQL and a real Kafka'
 	@echo 'make check    what CI runs: lint, types, import rules, tests, API documents'
 	@echo 'make faults   what the platform must survive, done to it (F=F1 plays one, SEED=42 that schedule again)'
@@ -30,18 +33,17 @@ demo: $(LOCAL)
 
 up: $(LOCAL)
 	@$(BIN)/bassin secrets create .bassin/secrets
-	@COMPOSE_PROFILES=demo $(COMPOSE) up -d --build --wait
-	@echo 'gateway           http://127.0.0.1:8080/schema'
-	@echo 'calendar          http://127.0.0.1:8080/calendrier'
-	@echo 'demo identities   http://127.0.0.1:8081'
-	@echo 'mails             http://127.0.0.1:8025'
-	@echo 'play the journey  .venv/bin/bassin journey'
+	@COMPOSE_PROFILES=$(PROFILES) $(COMPOSE) up -d --build --wait
+	@$(addresses)
 
 down:
-	@COMPOSE_PROFILES=demo,operate $(COMPOSE) down $(if $(DATA),-v)
+	@COMPOSE_PROFILES=demo,observe,operate $(COMPOSE) down $(if $(DATA),-v)
 
 compose-prove: $(LOCAL)
-	@$(BIN)/python tools/compose_prove.py
+	@$(BIN)/python -m tools.compose_prove
+
+kube-prove: $(DEV)
+	@$(BIN)/python -m tools.kube_prove
 
 test: $(DEV)
 	@$(BIN)/python -m common.local.fetch
@@ -86,4 +88,18 @@ $(BENCH): requirements/bench.lock requirements/bootstrap.lock pyproject.toml
 define environment
 command -v "$(PYTHON)" >/dev/null || { echo "$(PYTHON) is absent: make PYTHON=/path/to/python3.11" >&2; exit 3; }; \
 "$(PYTHON)" tools/environment.py $(1)
+endef
+
+# Of what compose.yaml publishes, with the profiles that were started.
+define addresses
+at() { printf '%-18s%s\n' "$$1" "http://127.0.0.1:$$2"; }; \
+at gateway "$${BASSIN_PORT:-8080}/schema"; \
+at calendar "$${BASSIN_PORT:-8080}/calendrier"; \
+case ',$(PROFILES),' in *,demo,*) \
+    at 'demo identities' "$${BASSIN_IDENTITY_PORT:-8081}"; \
+    at mails "$${BASSIN_MAIL_PORT:-8025}";; esac; \
+case ',$(PROFILES),' in *,observe,*) \
+    at dashboards "$${BASSIN_GRAFANA_PORT:-3000}"; \
+    at Prometheus "$${BASSIN_PROMETHEUS_PORT:-9090}/alerts";; esac; \
+echo 'play the journey  .venv/bin/bassin journey'
 endef

@@ -29,6 +29,7 @@ STEPS = [
     Step("ruff format", [f"{BIN}/ruff", "format", "--check", "."]),
     Step("mypy --strict", [f"{BIN}/mypy"]),
     Step("import rules", [f"{BIN}/lint-imports"]),
+    Step("Dockerfile", [f"{BIN}/hadolint", "--no-color", "Dockerfile"]),
     Step("npm packages", ["npm", "ci", "--silent"], ("npm", "package-lock.json")),
     Step("OpenAPI document", [REDOCLY, "lint", "docs/openapi.json"], (REDOCLY, "docs/openapi.json")),
     Step("AsyncAPI document", [REDOCLY, "lint", "docs/asyncapi.json"], (REDOCLY, "docs/asyncapi.json")),

@@ -84,8 +84,8 @@ def run(what: str, command: list[str], remedy: str, *, watched: bool = False) ->
     """One step, or one line that says which failed and what to do. `watched`: it has a bar for people to see."""
     environment = {**os.environ, "VIRTUAL_ENV": str(VENV), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     with LOG.open("w+b") as log:
-        streams = {} if watched else {"stdout": log, "stderr": subprocess.STDOUT}
-        done = subprocess.run(command, cwd=ROOT, env=environment, check=False, **streams)  # noqa: S603 - our own commands
+        out = None if watched else log
+        done = subprocess.run(command, cwd=ROOT, env=environment, check=False, stdout=out, stderr=out)  # noqa: S603 - ours
         log.seek(0)
         full = b"No space left" in log.read()
     if done.returncode != 0:

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from common.local.patient import Patient
 from common.local.trouble import ServiceDied
 
 Answer = Any  # decoded JSON, whose shape the journey knows
@@ -83,7 +84,8 @@ class Visitors:
 
     def __init__(self, *, gateway: str, identity: str) -> None:
         self._identity = identity
-        self._http = httpx.Client(base_url=gateway, timeout=30, follow_redirects=False)
+        patient = Patient(httpx.HTTPTransport())
+        self._http = httpx.Client(base_url=gateway, timeout=30, follow_redirects=False, transport=patient)
         self._known: dict[str, Visitor] = {}
 
     def __call__(self, account: str) -> Visitor:

@@ -59,7 +59,7 @@ def test_a_service_sees_no_secret_of_another() -> None:
 
 def test_only_loopback_is_published() -> None:
     published = {name: said["ports"] for name, said in SERVICES.items() if "ports" in said}
-    assert set(published) == {"gateway", "identity", "mailpit"}
+    assert set(published) == {"gateway", "identity", "mailpit", "prometheus", "grafana"}
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
 
 
@@ -78,3 +78,29 @@ def test_the_gateway_reads_the_demos_issuers_and_routes() -> None:
 def test_no_image_floats() -> None:
     images = re.findall(r"image: (\S+)", (ROOT / "compose.yaml").read_text())
     assert all(":" in image for image in images if not image.startswith("bassin/")), images
+
+
+def test_prometheus_scrapes_every_process_under_its_name() -> None:
+    said = yaml.safe_load((ROOT / "deploy/observability/prometheus.yml").read_text())
+    [scraped] = said["scrape_configs"]
+    targets = {entry["labels"]["service"]: entry["targets"] for entry in scraped["static_configs"]}
+    ports = {name: 8080 if name == "gateway" else 8000 for name in OURS}
+    assert targets == {name: [f"{name.replace('_', '-')}:{port}"] for name, port in ports.items()}
+
+
+def test_what_is_mounted_of_ours_is_there_and_read_only() -> None:
+    for name, said in SERVICES.items():
+        for source, _, options in (volume.split(":") for volume in said.get("volumes", []) if volume[0] == "."):
+            assert (ROOT / source).exists(), f"{name}: {source}"
+            assert options == "ro", f"{name}: {source}"
+
+
+def test_the_dashboards_find_prometheus() -> None:
+    grafana = ROOT / "deploy/observability/grafana/provisioning"
+    [source] = yaml.safe_load((grafana / "datasources/prometheus.yml").read_text())["datasources"]
+    [folder] = yaml.safe_load((grafana / "dashboards/bassin.yml").read_text())["providers"]
+    mounted = [volume.split(":")[1] for volume in SERVICES["grafana"]["volumes"]]
+    assert source["url"] == "http://prometheus:9090"
+    assert folder["options"]["path"] in mounted
+    home = SERVICES["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    assert (ROOT / "deploy/observability/grafana/dashboards" / Path(home).name).is_file()
