@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import asyncpg
 from msgspec import Struct
 
-from common.tx import inline
+from common.literals import inline
 
 
 class InUse(Exception):

@@ -37,7 +37,9 @@ SABOTAGES = (
     Sabotage("session-level-academie", ("F22",), 1, ("the next user of a connection",)),
     Sabotage("default-parser", ("F12",), 3, ("lost", "not parked")),
     Sabotage("row-security-without-force", ("F22",), 1, ("owner of",)),
-    Sabotage("winter-time-only", ("F17",), 2, ("the census of", "before the deadline", "answered at", "complete at", "both sides")),
+    Sabotage(
+        "winter-time-only", ("F17",), 2, ("the census of", "the deadline got", "complete at", "cut-off")
+    ),
 )
 
 
