@@ -1,10 +1,12 @@
 """A journey on a platform of its own, in a process of its own: what broke, and its figures."""
 
+import asyncio
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,8 +35,11 @@ def played(module: str, state: Path) -> Played:
     return Played(*json.loads(done.stdout.splitlines()[-1]).values())
 
 
-def tell(journey: Played) -> None:
-    """What the process says, and the servers it unpacked for itself removed."""
-    if (servers := postgres_home()) != STATE:
-        shutil.rmtree(servers)
-    print(json.dumps(journey._asdict()), flush=True)
+def play(journey: Callable[[], Coroutine[None, None, Played]]) -> None:
+    """Plays and says it; the servers that the process unpacked for itself are removed, whatever came of it."""
+    try:
+        told = asyncio.run(journey())
+    finally:
+        if (servers := postgres_home()) != STATE:
+            shutil.rmtree(servers)
+    print(json.dumps(told._asdict()), flush=True)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from tests.faults import restored
 from tests.faults.fault import Verdict
 from tests.faults.stage import PRODUCER, Stage, raised, until
-from tests.journeys.apart import Played, tell
+from tests.journeys.apart import Played, play
 
 from common.local.binaries import binaries
 from common.local.places import ROOT, postgres_home
@@ -111,7 +111,7 @@ class Drill:
         await self.as_server('pg_ctl -D "$BACKUPS/restored" -m immediate stop || true')
 
 
-async def play() -> Played:
+async def journey() -> Played:
     async with raised() as stage:
         drill = Drill(stage)
         try:
@@ -170,4 +170,4 @@ async def look_after(stage: Stage, drill: Drill, verdict: Verdict, heard: set[st
 
 
 if __name__ == "__main__":
-    tell(asyncio.run(play()))
+    play(journey)

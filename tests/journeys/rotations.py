@@ -16,7 +16,7 @@ import httpx
 from tests.faults.clients import Desk
 from tests.faults.gateways import balanced, second, start_gateway
 from tests.faults.stage import PRODUCER, Stage, raised, until
-from tests.journeys.apart import Played, tell
+from tests.journeys.apart import Played, play
 from tests.journeys.two_releases import WITHIN, commands, figures
 
 from common.local.layout import GATEWAY, IDENTITY
@@ -28,7 +28,7 @@ FOLLOWED = 20.0  # seconds within which every process has the new key: 5 on a qu
 ISSUERS = ("lille", "amiens")
 
 
-async def play() -> Played:
+async def journey() -> Played:
     async with raised() as stage, AsyncExitStack() as stack:
         balancer = await stack.enter_async_context(balanced(stage.url(PRODUCER), stage.url(second(PRODUCER))))
         await stage.start(second(PRODUCER))
@@ -160,4 +160,4 @@ def refused(stage: Stage) -> list[str]:
 
 
 if __name__ == "__main__":
-    tell(asyncio.run(play()))
+    play(journey)

@@ -13,7 +13,7 @@ import uvicorn
 from tests.faults.checker import Command, Outcome
 from tests.faults.gateways import balanced, second, start_gateway
 from tests.faults.stage import Stage, raised
-from tests.journeys.apart import Played, tell
+from tests.journeys.apart import Played, play
 from tests.journeys.two_releases import WITHIN, commands, figures
 
 from common.identifiers import Uai
@@ -47,7 +47,7 @@ def provider(port: int) -> None:
     uvicorn.run(served, host="127.0.0.1", port=port, log_level="warning", access_log=False, ws="none")
 
 
-async def play() -> Played:
+async def journey() -> Played:
     async with raised() as stage, doubled(stage) as addresses:
         await stage.books.begin()
         async with stage.clients.writing(random.Random(70), clients=3, pause=0.15):
@@ -140,4 +140,4 @@ def import_one_school(third: Visitors) -> School:
 
 
 if __name__ == "__main__":
-    tell(asyncio.run(play()))
+    play(journey)

@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.faults.checker import Outcome
 from tests.faults.gateways import balanced, second, start_gateway
 from tests.faults.stage import LISTENER, PRODUCER, Stage, raised, until
-from tests.journeys.apart import Played, tell
+from tests.journeys.apart import Played, play
 
 from common.local.layout import GATEWAY
 from common.local.places import ROOT, STATE
@@ -70,7 +70,7 @@ async def provision(stage: Stage, *services: str) -> None:
 # --- the update
 
 
-async def play() -> Played:
+async def journey() -> Played:
     async with raised() as stage, AsyncExitStack() as stack:
         await asyncio.to_thread(make_tree)
         before = [await stack.enter_async_context(balanced(stage.url(PRODUCER), stage.url(second(PRODUCER))))]
@@ -152,4 +152,4 @@ FROM answer_version
 HEARD = "SELECT count(*) FILTER (WHERE lines > 0) AS told FROM census_school"
 
 if __name__ == "__main__":
-    tell(asyncio.run(play()))
+    play(journey)
