@@ -114,6 +114,7 @@ FAULTS: tuple[Fault, ...] = (
         title="clocks off by minutes and hours, jumps, changes of summer time",
         run=play,
         seeds=4,
+        patient=True,
         own_stage=True,
         least=frozenset({"answers before their predecessor, by their dates"}),
         moves=(f"{LISTENER}:bassin_inbox_applied_total", f"{PRODUCER}:bassin_relay_takeovers_total"),

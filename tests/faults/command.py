@@ -114,7 +114,7 @@ async def _seeds_of(fault: Fault, stage: Stage, seeds: list[int]) -> Line:
 async def _one(fault: Fault, stage: Stage, seed: int) -> Verdict:
     before = await _moving(fault, stage)
     try:
-        async with asyncio.timeout(PLAYED * (4 if fault.seeds == 1 else 1)):
+        async with asyncio.timeout(PLAYED * (4 if fault.patient or fault.seeds == 1 else 1)):
             await stage.books.begin()
             stage.loud()
             verdict = await fault.run(stage, seed)

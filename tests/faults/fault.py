@@ -37,6 +37,7 @@ class Fault(Struct, frozen=True, kw_only=True):
     in_check: int = 0
     nodes: int = 1  # of Kafka
     carried: bool = False  # the listener hears through a carrier, and keeps to it until another kind of fault
+    patient: bool = False  # a schedule may take as long as a fault's only one: many processes start anew
     own_stage: bool = False  # it leaves nothing that another fault could go on from
     least: frozenset[str] = frozenset()  # figures whose smallest value over the seeds is the one to tell
     lines: int = 20  # of one kind, at level warning or above, that the logs may gain in one schedule
