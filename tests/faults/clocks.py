@@ -115,6 +115,7 @@ FAULTS: tuple[Fault, ...] = (
         run=play,
         seeds=4,
         within=720.0,
+        waits=True,
         own_stage=True,
         least=frozenset({"answers before their predecessor, by their dates"}),
         moves=(f"{LISTENER}:bassin_inbox_applied_total", f"{PRODUCER}:bassin_relay_takeovers_total"),

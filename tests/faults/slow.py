@@ -48,7 +48,8 @@ async def go_a_bad_line(stage: Stage, seed: int) -> Verdict:
             lines = warned(stage, who)
             verdict.check(max(lines.values(), default=0) <= SAME_LINE, f"{who} says {dict(lines)}")
         verdict.broken += await stage.books.close()
-        for who in (PRODUCER, LISTENER):
+        for who, metric in MOVES.items():
+            verdict.check((await stage.metrics(who)).get(metric, 0) > 0, f"{who}:{metric} did not move")
             await stage.kill(who)
             await stage.start(who)
     return verdict
@@ -68,6 +69,8 @@ def _figures(stage: Stage, verdict: Verdict) -> None:
     verdict.figures["indeterminate"] = refused
 
 
+# Looked at before both are started anew on a good line.
+MOVES = {PRODUCER: "bassin_relay_published_total", LISTENER: "bassin_inbox_applied_total"}
 FAULTS: tuple[Fault, ...] = (
     Fault(
         name="F16",
@@ -75,6 +78,5 @@ FAULTS: tuple[Fault, ...] = (
         run=go_a_bad_line,
         waits=True,
         least=frozenset({"acknowledged"}),
-        moves=("hr_networks:bassin_relay_published_total", "training:bassin_inbox_applied_total"),
     ),
 )
