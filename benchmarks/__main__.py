@@ -5,7 +5,10 @@ Exit status: 0 if every row that this machine can run was measured, 1 if one fai
 
 import argparse
 import asyncio
+import gc
 import sys
+
+import uvloop
 
 from benchmarks import report
 from benchmarks.figures import Figures
@@ -19,6 +22,8 @@ async def main(names: list[str], rounds: int) -> int:
     if not chosen:
         print(f"no row is called {' or '.join(names)}; there are:", *(row.name for row in rows([])), sep="\n  ")
         return 2
+    gc.collect()
+    gc.freeze()  # as common.service does
     found: list[tuple[Row, Figures]] = []
     owner = RunOwner()
     try:
@@ -36,4 +41,5 @@ if __name__ == "__main__":
     parser.add_argument("names", nargs="*", help="how the row's name begins, or its module under benchmarks/rows")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     asked = parser.parse_args()
-    sys.exit(asyncio.run(main(asked.names, asked.rounds)))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as every process of the product
+        sys.exit(runner.run(main(asked.names, asked.rounds)))

@@ -25,6 +25,15 @@ CREATE TABLE answer (
 );
 SELECT infra.protect('answer');
 """
+KEEP_ALL = """
+INSERT INTO answer
+SELECT DISTINCT ON (academie, subject) academie, subject, version, uai, identified
+FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::int[])
+    WITH ORDINALITY AS said (academie, subject, version, uai, identified, place)
+ORDER BY academie, subject, place DESC
+ON CONFLICT (academie, subject)
+DO UPDATE SET version = excluded.version, uai = excluded.uai, identified = excluded.identified
+"""
 KEEP = """
 INSERT INTO answer VALUES ($1, $2, $3, $4, $5) ON CONFLICT (academie, subject)
 DO UPDATE SET version = excluded.version, uai = excluded.uai, identified = excluded.identified
@@ -41,7 +50,7 @@ def projecting() -> Table:
 
     @answers.on(CensusAnswered)
     async def keep(tx: ProjectionTx, heard: Fact[CensusAnswered]) -> None:
-        tx.many(KEEP, [row(heard)])
+        tx.at_once(KEEP_ALL, [row(heard)])
 
     return Table(probe.LISTENER, [answers], None)
 

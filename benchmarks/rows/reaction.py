@@ -43,6 +43,7 @@ async def measure(servers: RunServers) -> AsyncIterator[Callable[[], Awaitable[R
             return Round(value, BATCHES * RECORDS / (time.perf_counter() - began))
 
         try:
+            await one_round()  # prepares statements, on either side
             yield one_round
         finally:
             await connection.close()

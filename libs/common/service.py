@@ -1,6 +1,7 @@
 """One service as a process: what it declares becomes HTTP, relay, consumer, jobs and mail, and ends without loss."""
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
@@ -209,6 +210,8 @@ def serve(app: Litestar, host: str, port: int, drain_seconds: float) -> None:
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _ended)
+    gc.collect()
+    gc.freeze()  # what was imported stays: every full collection would look at all of it again
     uvicorn.Server(config).run()
     if app.state.get("broken"):
         sys.exit(BROKEN)
