@@ -60,12 +60,12 @@ class Census:
     def __init__(self, platform: Platform, heads: list[Head]) -> None:
         self.platform, self.heads = platform, heads
         self._client = Client(platform.at.gateway)
-        self._turn = 0
+        self.turn = 0  # how many commands were sent
 
     async def answer(self, due: float) -> Sent:
         """The next school's turn; its last answer was long ago."""
-        head = self.heads[self._turn % len(self.heads)]
-        self._turn += 1
+        head = self.heads[self.turn % len(self.heads)]
+        self.turn += 1
         sent = Sent(head.uai, due, *await self._asked(head))
         head.revision += sent.taken
         return sent

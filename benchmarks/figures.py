@@ -17,6 +17,7 @@ class Figures(Struct, frozen=True, kw_only=True):
     reference: float | None = None  # in the same unit
     ratio: float | None = None  # the median of the rounds' own ratios: both sides of one round saw the same machine
     spread: float | None = None  # (largest - smallest) / median, of the ratios, or of the values without a reference
+    sender: float | None = None  # ms of processor time a command, which the sender itself took from the same cores
     goal: str
     met: bool | None = None  # null: nothing was promised, or nothing measured
     why: str = ""
@@ -26,6 +27,7 @@ def of_rounds(row: Row, rounds: Sequence[Round]) -> Figures:
     values = [each.value for each in rounds]
     references = [each.reference for each in rounds if each.reference is not None]
     ratios = [each.value / each.reference for each in rounds if each.reference]
+    senders = [each.sender for each in rounds if each.sender is not None]
     value, ratio = median(values), median(ratios) if ratios else None
     met = is_met(row.goal, value, ratio)
     return Figures(
@@ -35,10 +37,17 @@ def of_rounds(row: Row, rounds: Sequence[Round]) -> Figures:
         reference=median(references) if references else None,
         ratio=ratio,
         spread=spread(ratios or values),
+        sender=median(senders) if senders else None,
         goal=told(row.goal, row.unit),
         met=met,
         why=row.why if met is False else "",
     )
+
+
+def remarks(figures: Figures) -> str:
+    """What a reader must know beside the figures; "" if there is nothing."""
+    sender = "" if figures.sender is None else f"the sender took {figures.sender:.2g} ms of processor time a command"
+    return "; ".join(filter(None, (figures.why, sender)))
 
 
 def absent(row: Row, why: str) -> Figures:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.figures import Figures
+from benchmarks.figures import Figures, remarks
 from benchmarks.report import JSON, number
 from common.local.places import ROOT
 
@@ -26,8 +26,8 @@ def line(figures: Figures) -> str:
     reference = "" if figures.reference is None else number(figures.reference)
     ratio = "" if figures.ratio is None else f"{figures.ratio:.2f}"
     percent = "" if figures.spread is None else f"{figures.spread:.0%}"
-    why = f": {figures.why}" if figures.why else ""
-    verdict = f"{MET[figures.met]}{why}".removeprefix(": ")
+    said = remarks(figures)
+    verdict = f"{MET[figures.met]}{f': {said}' if said else ''}".removeprefix(": ")
     return f"| {figures.row} | {value} | {reference} | {ratio} | {percent} | {figures.goal} | {verdict} |"
 
 

@@ -7,7 +7,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.figures import Figures
+from benchmarks.figures import Figures, remarks
 from benchmarks.row import Row
 from common.local.places import ROOT
 
@@ -25,8 +25,8 @@ def table(found: Sequence[tuple[Row, Figures]]) -> Table:
         ratio = "" if figures.ratio is None else f"{figures.ratio:.2f}"
         verdict = VERDICT[figures.met]
         made.add_row(row.name, value, reference, ratio, percent, figures.goal, verdict)
-        if figures.why:
-            made.add_row("", f"[dim]{figures.why}[/dim]")
+        if said := remarks(figures):
+            made.add_row("", f"[dim]{said}[/dim]")
     return made
 
 

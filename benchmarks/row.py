@@ -12,6 +12,7 @@ from common.local.run_servers import RunServers
 class Round(Struct, frozen=True):
     value: float
     reference: float | None = None  # of the same round, in the same unit
+    sender: float | None = None  # ms of processor time a command, of whoever sent them: it shares the machine
 
 
 class Goal(Struct, frozen=True, kw_only=True):

@@ -10,7 +10,17 @@ from benchmarks.figures import Figures, absent, of_rounds
 from benchmarks.row import NotRun, Row
 from common.local.run_servers import RunServers
 
-MODULES: tuple[str, ...] = ("relay", "projection", "reaction", "imports", "growth", "command", "gateway", "read")
+MODULES: tuple[str, ...] = (
+    "relay",
+    "projection",
+    "reaction",
+    "imports",
+    "growth",
+    "command",
+    "gateway",
+    "read",
+    "read_growth",
+)
 MODULES += ("latency", "sustained", "ready")
 ROUNDS = 5
 FAILED = "failed: "

@@ -25,12 +25,13 @@ class Latencies(Struct, frozen=True):
 
     http: list[float]
     effect: list[float]
+    sender: float  # ms of processor time a command, of this process
 
     def p50(self) -> Round:
-        return Round(median(self.effect), median(self.http))
+        return Round(median(self.effect), median(self.http), self.sender)
 
     def p99(self) -> Round:
-        return Round(quantiles(self.effect, n=100)[98], quantiles(self.http, n=100)[98])
+        return Round(quantiles(self.effect, n=100)[98], quantiles(self.http, n=100)[98], self.sender)
 
 
 @cache
@@ -61,12 +62,14 @@ async def open_loop(under_way: Census, rate: float, seconds: float) -> list[Sent
 
 
 async def one_round(under_way: Census, rate: int) -> Latencies:
+    before = time.process_time()
     sent = await open_loop(under_way, rate, SECONDS)
+    sender = MS * (time.process_time() - before) / len(sent)
     assert await under_way.settled() == 0
     committed = await under_way.committed()
     answers = [MS * (each.answered - each.due) if each.taken else inf for each in sent]
     effects = [MS * (committed[each.uai] - each.due) if each.taken else inf for each in sent]
-    return Latencies(answers, effects)
+    return Latencies(answers, effects, sender)
 
 
 def at(rate: int, figure: Callable[[Latencies], Round]) -> Measure:

@@ -156,9 +156,12 @@ class Tx(ProjectionTx):
 
     def pending_sql(self) -> str:
         """What was collected, as statements of one simple query; "" if nothing was."""
-        events, lines = self._events, self._audit
-        self._events, self._audit = [], []
-        return append_sql(events) + "".join(map(audit_sql, lines)) + self._answer_sql()
+        events, self._events = self._events, []
+        return append_sql(events) + self._audited() + self._answer_sql()
+
+    def _audited(self) -> str:
+        lines, self._audit = self._audit, []
+        return "".join(map(audit_sql, lines))
 
     def _answer_sql(self) -> str:
         command, answer, agent = self._command, self._answer, self.agent
@@ -183,11 +186,14 @@ class Tx(ProjectionTx):
             await self.execute(APPEND, *columns(events))
 
     async def see(self, academies: Iterable[str]) -> None:
-        """Set whose rows are seen from here on; what was collected for the others is written first."""
+        """Set whose rows are seen from here on; what was collected for the others is written first.
+
+        Events are no académie's rows: those of a whole batch are appended together.
+        """
         codes = ",".join(sorted(academies))
         if codes != self.seen:
-            await self.flush()
-            await self.simple(inline("SELECT set_config('bassin.academies', $1, true)", codes))
+            await self._send_many()
+            await self.simple(self._audited() + inline("SELECT set_config('bassin.academies', $1, true)", codes))
             self.seen = codes
 
     @asynccontextmanager
