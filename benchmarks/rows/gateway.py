@@ -67,5 +67,6 @@ ROWS = (
         reference="what nginx adds",
         goal=Goal(ratio_to=3),
         measure=comparing(added),
+        why="0.7 ms of Python a request (ASGI, forwarding, token, limits, a log line) where nginx copies bytes",
     ),
 )

@@ -90,5 +90,6 @@ ROWS = (
         reference="the csv module reading the same file",
         goal=Goal(ratio_to=8),
         measure=measure,
+        why="nine tenths are Python judging 65,000 lines cell by cell; an application rests as long as it works",
     ),
 )

@@ -45,6 +45,7 @@ def late(sent: list[Sent]) -> float:
     return quantiles((each.answered - each.due for each in sent), n=100)[98]
 
 
+WHY = "two cores hold sender, gateway, services, database and broker: see « What limits what »"
 ROWS = (
     Row(
         name="sustained commands through the gateway, p99 <= 100 ms",
@@ -52,6 +53,6 @@ ROWS = (
         reference="",
         goal=Goal(value_from=500),
         measure=measure,
-        why="",
+        why=WHY,
     ),
 )

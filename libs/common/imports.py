@@ -113,10 +113,11 @@ class Table:
 
     def _row(self, line: int, record: Sequence[str]) -> Row:
         width = len(self.headings)
-        if len(record) < width or any(cell.strip() for cell in record[width:]):
+        if len(record) != width and (len(record) < width or any(cell.strip() for cell in record[width:])):
             detail = f"La ligne a {len(record)} cellules, l’en-tête en a {width}."
             return Row(line, {}, (Finding("wrong-width", detail),))
-        cells = {field: record[place].strip() for field, place in self.places.items()}
+        known = map(str.strip, map(record.__getitem__, self.places.values()))
+        cells = dict(zip(self.places, known, strict=True))
         damage = tuple(self._illegible(cells)) if NO_CHARACTER.search("".join(record)) else ()
         return Row(line, {field: legible(cell) for field, cell in cells.items()} if damage else cells, damage)
 

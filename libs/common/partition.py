@@ -1,4 +1,4 @@
-"""Kafka's own choice of a partition, without which the relay would spend as long on it as on all the rest."""
+"""Kafka's own choice of a partition, word by word: byte by byte it took a quarter of the relay's time."""
 
 from collections.abc import Sequence
 from struct import Struct

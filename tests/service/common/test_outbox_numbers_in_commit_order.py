@@ -16,7 +16,7 @@ from common.contracts.events import Event
 from common.contracts.hr_networks import FACTS, PEOPLE
 from common.db import Database
 from common.outbox import EventTooLarge
-from common.tx import Tx
+from common.tx import MANY_EVENTS, Tx
 
 ROWS = "SELECT id, event_id, stream, subject, version, headers, payload FROM infra.outbox ORDER BY id"
 
@@ -43,6 +43,17 @@ async def test_events_are_numbered_in_the_order_they_were_appended(producer: Dat
         (FACTS, ana, 2),
         (FACTS, ana, 3),
     ]
+
+
+async def test_many_events_are_numbered_in_the_same_order(producer: Database) -> None:
+    """They go as parameters of a statement of their own, not as literals."""
+    ana, ben, number = uuid4(), uuid4(), 2 * MANY_EVENTS
+    async with producer.batch([LILLE]) as tx:
+        outbox.append(tx, LILLE, [census((ana, ben)[n % 2], f"n° {n}") for n in range(number)])
+
+    rows = await written(producer)
+    assert [msgspec.json.decode(row["payload"])["object"] for row in rows] == [f"n° {n}" for n in range(number)]
+    assert [row["version"] for row in rows] == [n // 2 + 1 for n in range(number)]
 
 
 async def test_an_event_carries_its_envelope(producer: Database) -> None:

@@ -181,6 +181,34 @@ async def test_rows_of_one_statement_are_sent_together_before_the_next_statement
         assert tx.round_trips - before == 2
 
 
+async def test_rows_written_at_once_take_one_round_trip_and_the_last_of_a_key_stays(producer: Database) -> None:
+    async with producer.batch([]) as tx:
+        before = tx.round_trips
+        for subject, version in ((1, 1), (2, 5), (1, 2), (1, 3)):
+            tx.at_once(MARKS, [(UUID(int=subject), version)])
+        rows = await tx.fetch("SELECT version FROM infra.inbox ORDER BY subject")
+        assert ([row["version"] for row in rows], tx.round_trips - before) == ([3, 5], 2)
+
+
+async def test_events_of_several_academies_are_appended_together_and_audit_lines_under_their_own(
+    producer: Database,
+) -> None:
+    async with producer.batch([LILLE]) as tx:
+        for academie in (LILLE, AMIENS, LILLE):
+            await tx.see([academie])
+            outbox.append(tx, academie, [census(uuid4(), academie)])
+            audit.record(tx, academie, "probe.done", uuid4())
+        assert await tx.fetchval("SELECT count(*) FROM infra.outbox") == 0
+
+    assert (await written(producer))[:2] == (3, 3)
+
+
+MARKS = """
+INSERT INTO infra.inbox (consumer, stream, subject, version)
+SELECT DISTINCT ON (subject) 'probe', 's', subject, version
+FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY AS said (subject, version, place)
+ORDER BY subject, place DESC
+"""
 TYPED = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 QUOTED = st.one_of(st.none(), st.integers(-(2**31), 2**31 - 1), st.text(TYPED), st.binary(), st.uuids())
 KINDS = {int: "int", bytes: "bytea", UUID: "uuid"}
