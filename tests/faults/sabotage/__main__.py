@@ -37,9 +37,7 @@ SABOTAGES = (
     Sabotage("session-level-academie", ("F22",), 1, ("the next user of a connection",)),
     Sabotage("default-parser", ("F12",), 3, ("lost", "not parked")),
     Sabotage("row-security-without-force", ("F22",), 1, ("owner of",)),
-    Sabotage(
-        "winter-time-only", ("F17",), 2, ("the census of", "the deadline got", "complete at", "cut-off")
-    ),
+    Sabotage("winter-time-only", ("F17",), 2, ("the census of", "the deadline got", "complete at", "cut-off")),
 )
 
 
