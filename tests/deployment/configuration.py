@@ -10,7 +10,8 @@ from tests.deployment.manifests import Manifest, containers, labels, of, one, te
 from common.local.layout import service_names
 
 OPTIONAL = {"database-ca"}
-SECRETS = {"administrator", "keys", "gateway-keys", *(f"{s.replace('_', '-')}-database" for s in service_names())}
+OF_EACH = {f"{name.replace('_', '-')}-{of}" for name in service_names() for of in ("database", "operations")}
+SECRETS = {"administrator", "keys", "gateway-keys", *OF_EACH}
 
 
 def every_service_is_deployed_after_it_is_provisioned(manifests: Sequence[Manifest]) -> Iterator[str]:

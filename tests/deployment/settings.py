@@ -12,7 +12,7 @@ from common.settings import PREFIX, Settings
 from gateway.settings import GatewaySettings
 
 MOUNTED = ("/run/secrets/bassin", "/etc/bassin")
-BY_PROVISION = {"kafka", "admin_database_url", "owner_database_url", *(name.lower() for name, _ in COUNTS)}
+BY_OPERATORS = {"kafka", *(name.lower() for name, _ in COUNTS)}  # as common.cli.operate and reach look them up
 BY_IMAGE = {"service"}  # ENV BASSIN_SERVICE in the Dockerfile
 NEVER_DEPLOYED = {"clock_file"}  # moves the business clock of a demo or a test
 
@@ -27,7 +27,9 @@ def fields(name: str) -> set[str]:
 
 def read_by(workload: Manifest) -> set[str]:
     """The settings that the process in its pods looks up."""
-    return BY_PROVISION if workload["kind"] == "Job" else fields(labels(workload).get("service", ""))
+    if labels(workload).get("app.kubernetes.io/component") == "operations":
+        return BY_OPERATORS
+    return fields(labels(workload).get("service", ""))
 
 
 def environment(manifests: Sequence[Manifest], container: Manifest) -> dict[str, str]:
@@ -35,7 +37,14 @@ def environment(manifests: Sequence[Manifest], container: Manifest) -> dict[str,
     found: dict[str, str] = {}
     for source in container.get("envFrom", ()):
         found |= one(manifests, "ConfigMap", source["configMapRef"]["name"])["data"]
-    return found | {variable["name"]: variable["value"] for variable in container.get("env", ())}
+    return found | {variable["name"]: _value(manifests, variable) for variable in container.get("env", ())}
+
+
+def _value(manifests: Sequence[Manifest], variable: Manifest) -> str:
+    if "value" in variable:
+        return str(variable["value"])
+    key = variable["valueFrom"]["configMapKeyRef"]
+    return str(one(manifests, "ConfigMap", key["name"])["data"][key["key"]])
 
 
 def said(environ: Mapping[str, str]) -> set[str]:

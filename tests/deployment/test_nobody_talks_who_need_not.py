@@ -41,7 +41,7 @@ def test_inside_the_demo() -> None:
     assert found - anybody == {
         ("gateway", "service", HTTP),
         ("service", "Deployment/mailpit", SMTP),
-        *((client, *server) for client in ("service", "provision") for server in data),
+        *((client, *server) for client in ("service", "operations") for server in data),
     }
     assert {client for client, *_ in anybody} == {"service", "gateway"}, "the others may not even begin to speak"
 
@@ -91,7 +91,7 @@ def test_only_the_gateway_asks_the_identity_providers_and_nobody_the_clouds_meta
 def test_data_is_reached_by_services_and_jobs() -> None:
     manifests = objects("lille-amiens")
     for workload in workloads(manifests):
-        ours = component(workload) in {"service", "provision"}
+        ours = component(workload) in {"service", "operations"}
         assert network.may_leave(manifests, workload, "192.0.2.5", POSTGRES) == ours
         assert network.may_leave(manifests, workload, "192.0.2.40", KAFKA) == ours
         assert not network.may_leave(manifests, workload, "192.0.2.5", KAFKA)

@@ -10,7 +10,7 @@ from tests.deployment.manifests import OVERLAYS, Manifest, objects, title
 
 RULES = (*policy.RULES, *availability.RULES, *configuration.RULES)
 GONE = object()
-HASH = re.compile(r"(?<=[a-z])-[a-z0-9]{10}$")  # of the content of a ConfigMap
+HASH = re.compile(r"(?<=^ConfigMap/)(.+)-[a-z0-9]{10}$")  # of its content
 TRAINING, KAFKA, JOB = "Deployment/training", "StatefulSet/kafka", "Job/training-provision-1"
 POD, FIRST, LABELS = "spec.template.spec", "spec.template.spec.containers.0", "spec.template.metadata.labels"
 
@@ -109,7 +109,7 @@ def test_what_cannot_be_spoiled_is_said() -> None:
 
 
 def spoil(manifests: Sequence[Manifest], spoiled: str, where: str, how: object) -> None:
-    [found] = [manifest for manifest in manifests if HASH.sub("", title(manifest)) == spoiled]
+    [found] = [manifest for manifest in manifests if HASH.sub(r"\1", title(manifest)) == spoiled]
     *steps, last = [int(step) if step.isdecimal() else step for step in where.split(".")]
     place: Manifest = reduce(lambda value, step: value[step], steps, found)  # type: ignore[index]
     if how is GONE:

@@ -8,6 +8,7 @@ from tests.deployment.availability import container, servers
 from tests.deployment.configuration import OPTIONAL, SECRETS
 from tests.deployment.manifests import OVERLAYS, labels, objects, of, one
 
+from common.cli.reach import reach
 from common.local.identity_provider import issuers_toml
 from common.local.layout import service_names
 from common.local.provision import routes_toml
@@ -67,3 +68,21 @@ def test_the_gateways_files_are_those_of_the_services() -> None:
 
     assert files == {"issuers.toml": issuers_toml("http://identity:8081"), "routes.toml": routes_toml(services)}
     assert set(services.values()) <= addresses
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_operators_reach_each_database_in_every_role(
+    overlay: str, made: dict[str, dict[str, str]], tmp_path: Path
+) -> None:
+    manifests = objects(overlay)
+    for name in service_names():
+        place = one(manifests, "Deployment", f"{name.replace('_', '-')}-operations")
+        held = settings.files(manifests, place, made)
+        reached = reach(
+            name, settings.laid_out(settings.environment(manifests, container(place)), held, tmp_path / name)
+        )
+
+        for role in ("app", "relay", "owner", "maint"):
+            assert f"bassin_{name}_{role}:" in getattr(reached.urls, role)
+        assert reached.academies
+        assert reached.broker()

@@ -71,14 +71,17 @@ def _secrets() -> dict[str, dict[str, str]]:
         },
         "keys": {name: name for name in ("numen_key", "smtp_url", "certificate_keys.json")},
         "gateway-keys": {"signing_keys.json": "signing_keys.json"},
+        **{f"{service.replace('_', '-')}-database": _addresses(service, "relay") for service in services()},
         **{
-            f"{service.replace('_', '-')}-database": {
-                "database_url": f"{service}_app_database_url",
-                "relay_database_url": f"{service}_relay_database_url",
-            }
+            f"{service.replace('_', '-')}-operations": _addresses(service, "relay", "owner", "maint")
             for service in services()
         },
     }
+
+
+def _addresses(service: str, *roles: str) -> dict[str, str]:
+    more = {f"{role}_database_url": f"{service}_{role}_database_url" for role in roles}
+    return {"database_url": f"{service}_app_database_url"} | more
 
 
 def _secret(name: str, directory: Path, files: Mapping[str, str]) -> dict[str, object]:

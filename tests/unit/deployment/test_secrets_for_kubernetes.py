@@ -33,6 +33,7 @@ def test_a_service_is_given_its_own_addresses_and_never_the_administrators(
         assert f"bassin_{name}_app:" in own["database_url"]
         assert f"bassin_{name}_relay:" in own["relay_database_url"]
         assert "@postgres-rw:5432/" in own["database_url"]
+        assert f"bassin_{name}_owner:" in found[f"{name.replace('_', '-')}-operations"]["owner_database_url"]
     assert not any(administrator["password"] in value for keys in found.values() for value in keys.values())
     assert administrator["username"] == "postgres"
 
