@@ -188,8 +188,12 @@ def variables(kind: type[msgspec.Struct]) -> set[str]:
 
 
 def read_elsewhere() -> set[str]:
-    """What commands and the local run read from the environment by name."""
-    sources = [*(ROOT / "libs/common/cli").glob("*.py"), *(ROOT / "libs/common/local").glob("*.py")]
+    """What commands, the local run and compose.yaml read from the environment by name."""
+    sources = [
+        *(ROOT / "libs/common/cli").glob("*.py"),
+        *(ROOT / "libs/common/local").glob("*.py"),
+        ROOT / "compose.yaml",
+    ]
     return {name for file in sources for name in VARIABLE.findall(file.read_text("utf-8"))} | {
         PREFIX + name for name, _ in COUNTS
     }
