@@ -25,8 +25,6 @@ def table(found: Sequence[tuple[Row, Figures]]) -> Table:
         ratio = "" if figures.ratio is None else f"{figures.ratio:.2f}"
         verdict = VERDICT[figures.met]
         made.add_row(row.name, value, reference, ratio, percent, figures.goal, verdict)
-        if said := remarks(figures):
-            made.add_row("", f"[dim]{said}[/dim]")
     return made
 
 
@@ -39,6 +37,9 @@ def show(found: Sequence[tuple[Row, Figures]], *, console: Console | None = None
     if not made.is_terminal:
         made.width = WIDE
     made.print(table(found))
+    for row, figures in found:
+        if said := remarks(figures):
+            made.print(f"{row.name}: {said}", style="dim", markup=False, highlight=False, soft_wrap=True)
 
 
 def write(found: Sequence[Figures], file: Path = JSON) -> None:

@@ -80,6 +80,13 @@ def test_why_is_told_of_a_missed_goal_only() -> None:
     assert of_rounds(slow, [Round(3)]).why == ""
 
 
+def test_what_the_sender_took_is_told_even_of_a_row_that_met_its_goal() -> None:
+    found = of_rounds(row(goal=Goal(value_from=2)), [Round(3, sender=0.2), Round(3, sender=0.4), Round(3, sender=0.3)])
+
+    assert (found.met, found.sender) == (True, 0.3)
+    assert page.line(found).endswith("| met: the sender took 0.3 ms of processor time a command |")
+
+
 async def test_as_many_rounds_are_measured_as_asked() -> None:
     found = await measured(row(Round(1), Round(2), Round(3), Round(50)), NO_SERVERS, 3)
 
@@ -107,7 +114,7 @@ def test_the_json_has_the_keys_that_were_promised(tmp_path: Path) -> None:
 
     read = msgspec.json.decode((tmp_path / "bench.json").read_bytes())
     assert [set(each) for each in read] == [
-        {"row", "value", "unit", "reference", "ratio", "spread", "goal", "met", "why"}
+        {"row", "value", "unit", "reference", "ratio", "spread", "sender", "goal", "met", "why"}
     ] * 2
 
 
