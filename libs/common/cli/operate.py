@@ -1,6 +1,7 @@
 """Commands for the people who run the platform: provisioning, rebuilding, verifying."""
 
 import os
+import time
 from datetime import datetime
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from common import audit_check, migrate, roster, topics
-from common.cli.reach import answered, fail, on_this_machine, reach, zoned
+from common.cli.reach import ENVIRONMENT, answered, fail, on_this_machine, reach, zoned
 from common.contracts.catalogue import CONTRACTS
 from common.kafka_log import KafkaLog
 from common.lost import LostFact, Sought
@@ -21,19 +22,37 @@ from common.roster import Standing
 from common.service import load
 from common.settings import lookup
 
+AGAIN = 3.0  # seconds between two attempts at a server that is away
 audit = App(name="audit", help="The audit chain of a service.")
 consumer = App(name="consumer", help="The consumer of a service.")
 lost = App(name="lost", help="Published facts that a restored database had forgotten.")
 Service = Annotated[str, Parameter(help="territory, hr_networks, training, payroll")]
 
 
-def provision(service: Service, *more: Service) -> None:
+def provision(
+    service: Service,
+    *more: Service,
+    wait: Annotated[float, Parameter(help="seconds for which a server that is away is asked again")] = 0,
+) -> None:
     """Migrate each SERVICE's database, create its topics, register its handlers; safe to run twice, before new pods.
 
     With BASSIN_ADMIN_DATABASE_URL roles and database are created too; else BASSIN_OWNER_DATABASE_URL is used.
     """
+    end = time.monotonic() + wait
     for name in (service, *more):
-        _provision(name)
+        while not _provisioned(name, last=time.monotonic() >= end):
+            time.sleep(AGAIN)
+
+
+def _provisioned(service: str, *, last: bool) -> bool:
+    """False if the environment refused and may be asked again; what it refused with is told."""
+    try:
+        _provision(service)
+    except SystemExit as refused:
+        if refused.code != ENVIRONMENT or last:
+            raise
+        return False
+    return True
 
 
 def _provision(service: str) -> None:
