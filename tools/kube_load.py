@@ -36,9 +36,8 @@ async def _under_load(work: Callable[[], None], clients: Clients) -> str:
     count = {outcome: sum(each.outcome is outcome for each in clients.commands) for outcome in Outcome}
     assert count[Outcome.ACKNOWLEDGED], "no command was acknowledged: nothing was tried"
     assert not sets.broken(), f"{sets.broken()} of {count}"
-    return (
-        ", ".join(f"{number} {outcome}" for outcome, number in count.items()) + ", 0 lost, phantom, twice, out of order"
-    )
+    told = ", ".join(f"{number} {outcome}" for outcome, number in count.items())
+    return f"{told}; 0 lost, 0 invented, 0 applied twice, 0 out of order"
 
 
 async def _settle(clients: Clients) -> Sets:
