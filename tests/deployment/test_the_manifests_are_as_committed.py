@@ -1,7 +1,19 @@
 """What an overlay sends is looked at before it is sent: `python -m tests.deployment.snapshots` writes it anew."""
 
 import pytest
-from tests.deployment.manifests import OVERLAYS, SNAPSHOTS, Manifest, objects, text, title
+from tests.deployment.manifests import (
+    OVERLAYS,
+    SNAPSHOTS,
+    Manifest,
+    containers,
+    labels,
+    objects,
+    text,
+    title,
+    workloads,
+)
+
+REPLICAS, SURGE = 2, 1
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -23,6 +35,18 @@ def test_a_third_academie_is_configuration_alone() -> None:
         "ConfigMap/settings",
         "Ingress/bassin",
     ]
+
+
+def test_a_machine_of_two_cores_carries_the_demo_and_a_rollout_of_it() -> None:
+    """Else the new pods wait for Jobs that find no room until the new pods are gone: for ever."""
+    asked = 0
+    for workload in workloads(objects("demo")):
+        most = max(
+            int(container["resources"]["requests"]["cpu"].removesuffix("m")) for container in containers(workload)
+        )
+        asked += most * (REPLICAS + SURGE if "service" in labels(workload) else 1)
+
+    assert asked <= 1000, f"{asked} thousandths of a core"
 
 
 def comparable(manifests: list[Manifest]) -> dict[str, str]:
