@@ -35,6 +35,8 @@ LILLE = CodeAcademie("09")
 async def restart_the_broker(stage: Stage, seed: int) -> Verdict:
     """Even seeds: asked to stop; odd ones: killed. What piled up meanwhile is then published."""
     rng, verdict, [node] = random.Random(seed), Verdict(), stage.nodes
+    await stage.terminate(PRODUCER)
+    await stage.start(PRODUCER)  # which has told of no broker yet: what repeats itself is said once a minute
     stage.said(PRODUCER)
     async with stage.clients.writing(rng, clients=4, pause=0.01):
         await asyncio.sleep(1)
