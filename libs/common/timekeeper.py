@@ -21,6 +21,7 @@ DATABASE_AWAY = (
     OSError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,  # no room on its disk, no connection left
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
 )

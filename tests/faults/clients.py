@@ -116,8 +116,10 @@ class Clients:
             await asyncio.sleep(pause if told is Outcome.ACKNOWLEDGED else max(pause, 0.05))
 
     def _take(self, rng: random.Random, desks: Sequence[Desk] | None = None) -> Desk:
+        """Of a school that nobody answers for: two who name its person at once are told to come again (503)."""
         free = [desk for desk in desks or self.desks if desk.subject not in self._busy]
-        return rng.choice(free)
+        schools = {desk.school.uai for desk in self.desks if desk.subject in self._busy}
+        return rng.choice([desk for desk in free if desk.school.uai not in schools] or free)
 
     async def command(self, desk: Desk, rng: random.Random) -> Outcome | None:
         """A correction of the answer; None when it is not known what to correct."""

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import secrets
+import shutil
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ from tests.faults.carrier import listen_again
 from tests.faults.fault import Fault, Figure, Verdict, faults, worst
 from tests.faults.stage import Stage, raised
 
-from common.local.places import ROOT
+from common.local.places import ROOT, STATE
 
 RESULT = ROOT / ".bassin" / "faults.json"
 PLAYED = 180.0  # seconds; a schedule that is not over by then is stuck
@@ -108,8 +109,17 @@ async def _seeds_of(fault: Fault, stage: Stage, seeds: list[int]) -> Line:
     verdict = "broken" if last.broken else f"not run: {last.not_run}" if last.not_run else "held"
     if last.broken:
         print(f"{fault.name}: again by make faults F={fault.name} SEED={played[-1]}", flush=True)
+        _keep_logs(ROOT / ".bassin" / "broken" / f"{fault.name}-{played[-1]}")
     took = round(time.monotonic() - begun, 1)
     return Line(fault.name, fault.nodes, played, worst(fault, verdicts), verdict, fault.title, took, last.broken)
+
+
+def _keep_logs(place: Path) -> None:
+    """The next platform begins with empty ones."""
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(STATE / "logs", place)
+    for log in STATE.glob("*.log"):  # of the servers
+        shutil.copy2(log, place)
 
 
 async def _one(fault: Fault, stage: Stage, seed: int) -> Verdict:

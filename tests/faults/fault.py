@@ -1,6 +1,7 @@
 """What a fault is: something done to the running platform by a seed, and what it left."""
 
 import importlib
+import math
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -64,5 +65,9 @@ def worst(fault: Fault, verdicts: Sequence[Verdict]) -> Mapping[str, Figure]:
         values = [verdict.figures[name] for verdict in verdicts if name in verdict.figures]
         numbers = [value for value in values if not isinstance(value, str)]
         choose = min if name in fault.least else max
-        told[name] = round(choose(numbers), 3) if len(numbers) == len(values) else str(values[-1])
+        told[name] = _told(choose(numbers)) if len(numbers) == len(values) else str(values[-1])
     return told
+
+
+def _told(number: float) -> Figure:
+    return round(number, 3) if math.isfinite(number) else "never"  # JSON has no word for it

@@ -40,6 +40,11 @@ async def test_what_is_asked_before_the_end_has_arrived_waits_for_the_database(p
     assert isinstance(told.value, importer.AWAY)
 
 
+def test_a_database_without_room_is_away_for_jobs_too() -> None:
+    """As F18 saw it: a session whose first file could not be written failed each job at every turn, by name."""
+    assert isinstance(asyncpg.DiskFullError("No space left on device"), timekeeper.DATABASE_AWAY)
+
+
 END = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
