@@ -59,7 +59,8 @@ class Pay:
             assert refused in {"", "pay-campaign-already-scheduled"}, refused
         for commune in (ELSEWHERE, *(school.commune for school in self._schools)):
             path = f"/v1/payroll/academies/{LILLE}/communes/{commune}/adjoining"
-            self._office.put(path, {"communes": []}, expect=200, etag="*")
+            if not self._office.get(path)["revision"]:
+                self._office.put(path, {"communes": []}, expect=200)
 
     async def enter(self, place: int) -> None:
         """Where that person lives; its effect counts from this instant."""
