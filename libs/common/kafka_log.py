@@ -28,6 +28,8 @@ from common.partition import partition_of
 
 Place: TypeAlias = tuple[str, int]  # stream, partition
 DEADLINE = 30.0  # seconds, around everything that waits for the broker
+OPEN = 10.0  # seconds that a transaction may be: a dead relay's holds readers back as long
+PUBLISHED = OPEN + 1  # seconds until a batch is given up: by then the broker has ended its transaction
 ABORT = 2.0  # seconds more for a transaction that is given up
 BATCH_BYTES = 950_000
 # A line that is cut tells nobody: who waits longer for an answer, or for a connection, makes a new one. Who joins a
@@ -93,7 +95,7 @@ class KafkaLog:
             bootstrap_servers=self._bootstrap,
             client_id=f"bassin.{self._service}.relay",
             transactional_id=f"bassin.{self._service}",
-            transaction_timeout_ms=10_000,  # how long a dead relay's open transaction may hold readers back
+            transaction_timeout_ms=int(OPEN * 1000),
             acks="all",
             enable_idempotence=True,
             max_batch_size=BATCH_BYTES,
@@ -120,7 +122,7 @@ class KafkaLog:
         """
         producer = self._producer
         assert producer is not None, "the log is not open"
-        async with asyncio.timeout(DEADLINE + ABORT), producer.transaction(), asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(PUBLISHED + ABORT), producer.transaction(), asyncio.timeout(PUBLISHED):
             return await self._send(producer, batch)
 
     async def _send(self, producer: AIOKafkaProducer, batch: Sequence[Outgoing]) -> dict[Place, int]:
