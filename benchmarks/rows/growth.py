@@ -100,7 +100,7 @@ def row(name: str, unit: str, reference: str, floor: float, measure: Measure, *,
     return Row(name=f"growth: {name}", unit=unit, reference=reference, goal=goal, measure=measure, why=why)
 
 
-SEE = "in random order 19 of 20 records change whose rows are seen, one round trip each; of two académies every other"
+SEE = "whose rows are seen is set for each académie of a batch, one round trip each: twenty against two"
 ROWS = (
     row("relay, backlog x10", "events/s", f"a backlog of {BACKLOG:,}", 0.95, backlog),
     row("reaction, rows x100", "events/s", f"beside {ROWS_BEFORE:,} rows", 0.8, rows),
