@@ -38,7 +38,8 @@ class Day:
     def __init__(self, stage: Stage, rng: random.Random, clock: Clock) -> None:
         self.stage, self.clock = stage, clock
         self.people = Visitors(gateway=stage.layout.url(GATEWAY), identity=stage.layout.url(IDENTITY))
-        asked = {desk.school.uai: desk.school for desk in stage.clients.desks if desk.school.academie == "09"}
+        lille = [desk.school for desk in stage.clients.desks if desk.school.academie == "09"]
+        asked = {school.uai: school for school in lille if school.commune != ELSEWHERE}
         self.schools = rng.sample(sorted(asked.values()), 10)
 
     async def at(self, day: date, hour: time) -> None:
