@@ -12,7 +12,7 @@ import httpx
 from tests.faults.checker import Command, Outcome
 from tests.faults.elsewhen import POSTGRES, SEEN, Clock, under
 from tests.faults.fault import Verdict
-from tests.faults.paydays import PAYROLL, Pay
+from tests.faults.paydays import ELSEWHERE, PAYROLL, Pay
 from tests.faults.stage import PRODUCER, Stage, until
 
 from common.local.journey import CAMPAIGNS, School, named
