@@ -13,10 +13,9 @@ from common import outbox
 from common.contracts.events import Event
 from common.contracts.hr_networks import CensusAnswered
 from common.db import Database
-from common.kafka_log import Place
 from common.local.clones import clones
 from common.local.run_servers import RunServers
-from common.relay import Relay
+from common.relay import Reached, Relay
 from common.takeover import Connection
 from common.uuid7 import uuid7
 
@@ -28,8 +27,8 @@ Sent: TypeAlias = tuple[bytes, bytes, list[tuple[str, bytes]]]  # key, value, he
 class Filled:
     """One service's outbox, and the relay that owns it."""
 
-    def __init__(self, db: Database, relay: Relay, connection: Connection, known: dict[Place, int]) -> None:
-        self.db, self._relay, self._connection, self._known = db, relay, connection, known
+    def __init__(self, db: Database, relay: Relay, connection: Connection, reached: Reached) -> None:
+        self.db, self._relay, self._connection, self._reached = db, relay, connection, reached
 
     async def fill(self, number: int) -> None:
         for _ in range(number // IN_ONE):
@@ -42,8 +41,8 @@ class Filled:
     async def drain(self, number: int) -> float:
         """Events a second, from the first look at the table until it holds none of them."""
         began = time.perf_counter()
-        while (known := await self._relay.publish_next(self._connection, self._known)) is not self._known:
-            self._known = known
+        while (reached := await self._relay.publish_next(self._connection, self._reached)) is not self._reached:
+            self._reached = reached
         took = time.perf_counter() - began
         assert await self._connection.fetchval("SELECT count(*) FROM infra.outbox") == 0
         return number / took
@@ -61,7 +60,7 @@ async def filled(servers: RunServers) -> AsyncIterator[Filled]:
             relay = probe.relay(urls, kafka, suffix)
             async with relay.owner() as connection:
                 try:
-                    yield Filled(db, relay, connection, await relay.take_over(connection))
+                    yield Filled(db, relay, connection, Reached(await relay.take_over(connection)))
                 finally:
                     relay.log.abandon()
 

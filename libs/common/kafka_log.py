@@ -24,7 +24,7 @@ from msgspec import Struct
 
 from common.contracts.catalogue import STREAMS
 from common.envelope import Headers
-from common.partition import partition_of
+from common.partition import partitions_of
 
 Place: TypeAlias = tuple[str, int]  # stream, partition
 DEADLINE = 30.0  # seconds, around everything that waits for the broker
@@ -126,21 +126,21 @@ class KafkaLog:
             return await self._send(producer, batch)
 
     async def _send(self, producer: AIOKafkaProducer, batch: Sequence[Outgoing]) -> dict[Place, int]:
-        by_place: defaultdict[Place, list[Keyed]] = defaultdict(list)
-        partitions = {stream: await self._partitions(producer, topic) for topic, stream in self._topics.items()}
-        for record in batch:
-            key = str(record.subject).encode()
-            by_place[record.stream, partition_of(key, partitions[record.stream])].append((key, record))
         sent: list[tuple[Place, int, asyncio.Future[RecordMetadata]]] = []
-        for (stream, partition), records in by_place.items():
-            topic = STREAMS[stream].behind
-            for builder, count in _builders(producer, records):
-                future = await producer.send_batch(builder, topic, partition=partition)
-                sent.append(((stream, partition), count, future))
+        for topic, stream in self._topics.items():
+            keyed = [(str(record.subject).encode(), record) for record in batch if record.stream == stream]
+            for partition, records in (await self._dealt(producer, topic, keyed)).items():
+                for builder, count in _builders(producer, records):
+                    future = await producer.send_batch(builder, topic, partition=partition)
+                    sent.append(((stream, partition), count, future))
         return {place: (await future).offset + count for place, count, future in sent}
 
-    async def _partitions(self, producer: AIOKafkaProducer, topic: str) -> list[int]:
-        return sorted(await producer.partitions_for(topic))
+    async def _dealt(self, producer: AIOKafkaProducer, topic: str, keyed: Sequence[Keyed]) -> dict[int, list[Keyed]]:
+        dealt: defaultdict[int, list[Keyed]] = defaultdict(list)
+        chosen = partitions_of([key for key, _ in keyed], sorted(await producer.partitions_for(topic)))
+        for partition, each in zip(chosen, keyed, strict=True):
+            dealt[partition].append(each)
+        return dealt
 
     async def read(self, since: Mapping[Place, int]) -> AsyncIterator[tuple[list[Logged], dict[Place, int]]]:
         """Read our topics, committed records only, from `since` (absent: from the beginning) to their present ends.

@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import asyncpg
 from aiokafka.errors import ProducerFenced
@@ -17,8 +18,9 @@ from common.kafka_log import REFUSED_FOR_GOOD, Logged, LogShortened, Outgoing, P
 from common.takeover import Connection
 
 log = logging.getLogger("bassin.relay")
+T = TypeVar("T")
 
-BATCH = 2000  # rows in one Kafka transaction
+BATCH = 4000  # rows in one Kafka transaction
 IDLE = (0.02, 0.25)  # seconds between two looks at an empty outbox, growing
 COMPARE = 60.0  # seconds between two comparisons of the topics' ends with infra.published
 SLOWEST_RETRY = 2.0  # seconds between two attempts while broker or database is away
@@ -42,6 +44,21 @@ class Replaced(Exception):
 
 class RelayStopped(Exception):
     """Somebody must mend something before anything can be published again."""
+
+
+class Sent(Struct, frozen=True):
+    """In the topics, and maybe still in the outbox."""
+
+    batch: Sequence[Outgoing]
+    after: dict[Place, int]  # offsets after its last records
+
+
+class Reached(Struct, frozen=True):
+    """How far the outbox is published."""
+
+    known: dict[Place, int]  # as infra.published says
+    sent: Sent | None = None  # what goes beyond it
+    ahead: Sequence[Outgoing] = ()  # what comes next, read already
 
 
 class Relay(Struct):
@@ -130,53 +147,71 @@ class Relay(Struct):
         return known
 
     async def publish_until_replaced(self, connection: Connection, known: dict[Place, int]) -> None:
+        reached = Reached(known)
         idle, compared = IDLE[0], asyncio.get_running_loop().time()
         while True:
             self.wake.clear()
-            before, known = known, await self.publish_next(connection, known)
-            if known is not before:
+            before, reached = reached, await self.publish_next(connection, reached)
+            if reached is not before:
                 idle = IDLE[0]
                 continue
             if asyncio.get_running_loop().time() - compared > COMPARE:
                 compared = asyncio.get_running_loop().time()
-                if any(known.get(place) != end for place, end in (await self.log.ends()).items()):
-                    known = await self.catch_up(connection)
+                if any(reached.known.get(place) != end for place, end in (await self.log.ends()).items()):
+                    reached = Reached(await self.catch_up(connection))
             idle = min(idle * 1.5, IDLE[1])
             await _first_of(self.wake, idle)
 
-    async def publish_next(self, connection: Connection, known: dict[Place, int]) -> dict[Place, int]:
-        """Publish what is visible now; returns how far the topics are known then: `known` itself if nothing was.
+    async def publish_next(self, connection: Connection, reached: Reached) -> Reached:
+        """Publish what is visible now; returns `reached` itself if nothing was.
 
-        The rows are read before infra.published: of a database put back meanwhile the place tells.
+        While one batch of a backlog is on its way to Kafka, the one before is forgotten and the next one read.
         """
-        batch = [_outgoing(row) for row in await connection.fetch(VISIBLE, BATCH)]
+        batch = reached.ahead or await self._visible(connection, reached.known, ())
+        if not batch:
+            return reached
+        async with _beside(self.log.publish(batch)) as publishing:
+            known = await self._forget(connection, reached.known, reached.sent)
+            ahead = await self._visible(connection, known, batch) if len(batch) == BATCH else ()
+            sent = Sent(batch, await publishing)
+        if short := {place: end for place, end in sent.after.items() if end <= known.get(place, 0)}:
+            raise LogShortened(short)
+        return Reached(known, sent, ahead) if ahead else Reached(await self._forget(connection, known, sent))
+
+    async def _visible(
+        self, connection: Connection, known: Mapping[Place, int], sent: Sequence[Outgoing]
+    ) -> Sequence[Outgoing]:
+        """The next rows after those `sent`, read before infra.published: of a database put back meanwhile it tells."""
+        rows = await connection.fetch(VISIBLE, BATCH, [record.id for record in sent])
         if await takeover.published(connection) != known:
             raise Replaced("infra.published moved before it was published from")
-        if not batch:
-            return known
-        return {**known, **await self.publish_batch(connection, batch, known)}
+        return [_outgoing(row) for row in rows]
 
-    async def publish_batch(
-        self,
-        connection: Connection,
-        batch: Sequence[Outgoing],
-        known: Mapping[Place, int],
-    ) -> dict[Place, int]:
-        """Send, then forget in one transaction that must find everything as this relay left it."""
-        after = await self.log.publish(batch)
-        if short := {place: end for place, end in after.items() if end <= known.get(place, 0)}:
-            raise LogShortened(short)
+    async def _forget(self, connection: Connection, known: dict[Place, int], sent: Sent | None) -> dict[Place, int]:
+        """In one transaction that must find everything as this relay left it; returns what is known then."""
+        if sent is None:
+            return known
         async with connection.transaction():
             forgotten = await connection.fetchval(
-                FORGET, [r.id for r in batch], [r.event_id for r in batch], [r.version for r in batch]
+                FORGET, [r.id for r in sent.batch], [r.event_id for r in sent.batch], [r.version for r in sent.batch]
             )
-            moved = await takeover.move(connection, {p: known.get(p) for p in after}, after)
-            if forgotten != len(batch) or not moved:
-                raise Replaced(f"{forgotten} of {len(batch)} rows found")
-        for stream in {record.stream for record in batch}:
-            count = sum(record.stream == stream for record in batch)
-            metrics.relay_published.labels(self.service, stream).inc(count)
-        return after
+            moved = await takeover.move(connection, {p: known.get(p) for p in sent.after}, sent.after)
+            if forgotten != len(sent.batch) or not moved:
+                raise Replaced(f"{forgotten} of {len(sent.batch)} rows found")
+        for stream, number in Counter(record.stream for record in sent.batch).items():
+            metrics.relay_published.labels(self.service, stream).inc(number)
+        return {**known, **sent.after}
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[None, None, T]) -> AsyncIterator[asyncio.Task[T]]:
+    """Done while the block goes on; whichever fails, the other has ended too."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _lock(connection: Connection) -> None:
@@ -203,7 +238,10 @@ async def _first_of(wake: asyncio.Event, seconds: float) -> None:
         return
 
 
-VISIBLE = "SELECT id, event_id, stream, subject, version, headers, payload FROM infra.outbox ORDER BY id LIMIT $1"
+VISIBLE = """
+SELECT id, event_id, stream, subject, version, headers, payload FROM infra.outbox
+WHERE NOT id = ANY ($2::bigint[]) ORDER BY id LIMIT $1
+"""
 FORGET = """
 WITH gone AS (
     DELETE FROM infra.outbox o USING unnest($1::bigint[], $2::uuid[], $3::bigint[]) AS sent (id, event_id, version)

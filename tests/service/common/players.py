@@ -23,7 +23,7 @@ from common.held import HeldRecord, Wanted, held
 from common.identifiers import CodeAcademie
 from common.inbox import Inbox, Moved
 from common.parking import Desk
-from common.relay import Relay, Replaced
+from common.relay import Reached, Relay, Replaced
 from common.service import Service
 from common.takeover import Connection
 from common.tx import ProjectionTx, Tx
@@ -126,11 +126,11 @@ class Relayed:
 
     async def _read_the_log(self) -> None:
         await self._producer.end_slow(well=True)  # it holds the lock of a subject
-        self._known = await self._relay.take_over(self._connection)
+        self._reached = Reached(await self._relay.take_over(self._connection))
 
     async def step(self) -> None:
         try:
-            self._known = await self._relay.publish_next(self._connection, self._known)
+            self._reached = await self._relay.publish_next(self._connection, self._reached)
         except Replaced:
             await self._read_the_log()
 

@@ -132,7 +132,7 @@ async def test_a_relay_that_has_not_noticed_its_end_is_fenced(side: Side) -> Non
     async with old.owner() as connection:
         await old.take_over(connection)
         await probe.command(side.db, state(ANA, "old"), state(ANA, "new"))
-        rows = await connection.fetch(relay.VISIBLE, 1)
+        rows = await connection.fetch(relay.VISIBLE, 1, [])
         await side.end_sessions()
         side.running()
         await probe.eventually(side.drained)
@@ -149,7 +149,7 @@ async def test_what_a_dead_relay_left_open_is_ended_and_what_it_sent_is_found(si
     async with dead.owner() as connection:
         known = await dead.take_over(connection)
         await probe.command(side.db, fact(ANA, uuid4()))
-        await dead.log.publish([relay._outgoing(row) for row in await connection.fetch(relay.VISIBLE, 1)])
+        await dead.log.publish([relay._outgoing(row) for row in await connection.fetch(relay.VISIBLE, 1, [])])
         await probe.command(side.db, fact(ANA, uuid4()))
         assert isinstance(dead.log, KafkaLog)
         producer = dead.log._producer

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -19,7 +19,7 @@ from common import metrics, relay
 from common.contracts.hr_networks import FACTS, PEOPLE
 from common.db import Database
 from common.kafka_log import LogShortened, Place
-from common.relay import Relay
+from common.relay import Relay, Replaced
 
 if TYPE_CHECKING:
     from common.migrate import ServiceUrls
@@ -122,6 +122,37 @@ async def test_a_version_that_another_event_has_taken_since_is_left_to_the_one_t
     await side.publish()
 
     assert told(side) == [1, 2, 3, 4]
+
+
+async def test_rows_read_ahead_from_a_database_put_back_meanwhile_are_not_published(
+    side: Producer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may claim versions that were published before the database was put back."""
+    monkeypatch.setattr(relay, "BATCH", 1)
+    copy = await side.copies.take()
+    await side.command(ANA, ["fact"])
+    await side.publish()
+    at_work = side.relay
+    assert at_work is not None
+    await side.command(ANA, ["fact", "fact"])
+    forget = Relay._forget
+
+    async def put_back(*asked: Any) -> dict[Place, int]:
+        """Just before the next rows are read."""
+        known = await forget(*asked)
+        await side.put_back(copy)
+        await side.command(ANA, ["fact"])
+        return known
+
+    monkeypatch.setattr(Relay, "_forget", put_back)
+    with pytest.raises(Replaced):
+        await at_work._relay.publish_next(at_work._connection, at_work._reached)
+    assert await unsent(side) == [2]
+    monkeypatch.undo()
+    await at_work._read_the_log()
+    await side.run_dry()
+
+    assert (told(side), await unsent(side)) == ([1, 2, 3, 4], [])
 
 
 async def test_of_a_lost_state_the_present_one_is_published_again(side: Producer) -> None:

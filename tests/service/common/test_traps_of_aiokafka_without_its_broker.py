@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import io
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,3 +85,41 @@ async def test_a_broker_that_dies_is_waited_for_by_producer_and_consumer(
         await log.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(plain.stop(), 1)
+
+
+async def test_a_batch_is_given_up_as_soon_as_a_silent_broker_must_have_ended_its_transaction(
+    node: Callable[[], KafkaNode], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its connections stay open, so nothing fails; who waited on would leave a gap, and holds nothing together."""
+    monkeypatch.setattr(kafka_log, "OPEN", 2.0)
+    monkeypatch.setattr(kafka_log, "PUBLISHED", 3.0)
+    broker = node()
+    with probe.topics_named("here"):
+        await topics.ensure(broker.bootstrap, [CONTRACTS[PRODUCER]], partitions=1)
+        log = KafkaLog(broker.bootstrap, "here", [FACTS])
+        await log.open()
+        before, given_up, after = (outgoing(number) for number in range(3))
+        await log.publish([before])
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        with silent(broker), pytest.raises(TimeoutError):
+            await log.publish([given_up])
+        assert 3 <= loop.time() - began < 3 + kafka_log.ABORT + 1
+
+        await log.open()
+        await log.publish([after])
+
+        told = [record.key async for chunk, _ in log.read({}) for record in chunk]
+        assert [str(record.subject).encode() for record in (before, after)] == told
+        await log.close()
+
+
+@contextlib.contextmanager
+def silent(broker: KafkaNode) -> Iterator[None]:
+    """It keeps its connections and answers nobody."""
+    process = broker._child.process
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
