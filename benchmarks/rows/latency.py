@@ -17,6 +17,7 @@ from common.local.run_servers import RunServers
 
 SECONDS = 3.0  # of one round; at 200 a second no school answers twice in it
 MS = 1000
+SHARED = "two cores hold sender, gateway, services, databases and broker: each hop waits for its turn, « Sustained »"
 FACTS: dict[int, list["Latencies"]] = {}  # per rate: the rounds so far, which the rows of one rate share
 
 
@@ -89,14 +90,14 @@ def at(rate: int, figure: Callable[[Latencies], Round]) -> Measure:
     return measure
 
 
-def row(rate: int, name: str, figure: Callable[[Latencies], Round], goal: Goal, why: str = "") -> Row:
+def row(rate: int, name: str, figure: Callable[[Latencies], Round], goal: Goal) -> Row:
     return Row(
         name=f"effect elsewhere at {rate}/s, {name}",
         unit="ms",
         reference=f"HTTP answer of the command, {name}",
         goal=goal,
         measure=at(rate, figure),
-        why=why,
+        why=SHARED,
     )
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bassin.inbox")
 
+CONDEMNED = "failed alone four times while the database was well"
 PARKED_PER_MINUTE = 5  # subjects; one more stops the consumer: something is wrong with all of them
 
 # The database's connection, serialisation and deadlocks, cancelled statements, lack of room, locks not had in time.
@@ -140,7 +141,8 @@ class Batch:
     async def _try(self, record: Record) -> str:
         """Returns why it cannot be applied; "" if it was."""
         if self._inbox.condemned(record):
-            return "failed alone four times while the database was well"
+            log.warning("record parked", extra={"place": record.place, "error": CONDEMNED})
+            return CONDEMNED
         try:
             if not self._one_by_one:
                 await self._inbox.handle(self._tx, record)

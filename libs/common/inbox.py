@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
+import asyncpg
 import msgspec
 from aiokafka import ConsumerRecord
 
@@ -128,6 +129,8 @@ class Inbox:
             with contextlib.suppress(HandlerFailed):
                 return await self._transaction(records, one_by_one=one_by_one)
             return await self._transaction(records, one_by_one=True)
+        except asyncpg.InsufficientResourcesError:
+            raise  # no room on the disk, say: whose turn it is has nothing to do with it
         except TRANSIENT:
             await self._count_failure()
             raise

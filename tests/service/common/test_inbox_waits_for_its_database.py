@@ -11,6 +11,7 @@ from tests.service.common.conftest import Listen
 from tests.service.common.listening import Listening, states
 from tests.service.common.probe import LISTENER, census, fact, opened
 
+from common.batch import CONDEMNED
 from common.contracts.events import Fact
 from common.contracts.hr_networks import CensusOpened
 from common.tx import Tx
@@ -69,7 +70,21 @@ async def test_a_record_that_fails_alone_four_times_while_the_database_is_well_i
     failures = await until_applied(listening, *batch)
 
     assert (failures, await listening.noted(ana)) == (4, [1, 2])
-    assert await listening.held() == [("parked", 1, "failed alone four times while the database was well")]
+    assert await listening.held() == [("parked", 1, CONDEMNED)]
+
+
+async def test_a_record_that_finds_no_room_is_never_taken_for_poison(listen: Listen) -> None:
+    """The database answers well enough while its disk is full: it is not asked whose fault that is."""
+    attempts = Attempts(asyncpg.DiskFullError("could not extend file"), times=6)
+    listening, eve = await listen(attempts), uuid4()
+    sent = listening.producer.send(census(eve))
+
+    for _ in range(attempts.times):
+        with pytest.raises(asyncpg.DiskFullError):
+            await listening.hear(sent)
+    await listening.hear(sent)
+
+    assert (await listening.noted(eve), await listening.held()) == ([1], [])
 
 
 async def test_a_poison_in_the_same_batch_does_not_hide_the_one_that_times_out(listen: Listen) -> None:
