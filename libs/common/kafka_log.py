@@ -246,9 +246,16 @@ class LogShortened(Exception):
 
 
 async def _stop(producer: AIOKafkaProducer) -> None:
-    """An idempotent producer never expires a batch: with the broker dead its stop would hang for ever."""
+    """An idempotent producer never expires a batch: with the broker dead its stop would hang, so it is ended."""
     with contextlib.suppress(Exception):
         await asyncio.wait_for(producer.stop(), 5)
+        return
+    sending = producer._sender.sender_task
+    if sending is not None:
+        sending.cancel()
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(producer.client.close(), 1)  # what is under way fails at once
+        await asyncio.wait([sending], timeout=1)
 
 
 def _builders(producer: AIOKafkaProducer, records: Sequence[Keyed]) -> list[tuple[object, int]]:

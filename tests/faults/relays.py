@@ -60,6 +60,7 @@ async def kill_the_relay_again_and_again(stage: Stage, seed: int) -> Verdict:
             await stage.start(victim)
             await asyncio.sleep(max(0.0, 1 - (time.monotonic() - begun)) * rng.random() * 2)
     await stage.kill(SECOND)
+    verdict.check(await until(lambda: _took_over(stage), within=10) < 10, "the one that is left does not take over")
     verdict.figures |= {"takeover s": max(takeovers), "kills": KILLS}
     verdict.check(max(takeovers) <= 2, f"a standby took over after {max(takeovers):.1f} s")
     verdict.broken += await stage.books.close()
@@ -85,6 +86,10 @@ async def _replica_of(stage: Stage, owner: int) -> str:
         if any(connection.laddr and connection.laddr.port == row["client_port"] for connection in connections):
             return who
     raise LookupError("the relay is no replica of ours")
+
+
+async def _took_over(stage: Stage) -> bool:
+    return (await stage.metrics(PRODUCER)).get("bassin_relay_takeovers_total", 0) > 0
 
 
 async def wake_a_zombie(stage: Stage, seed: int) -> Verdict:
