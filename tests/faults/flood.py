@@ -41,11 +41,10 @@ async def flood(stage: Stage, seed: int) -> Verdict:
     rng, verdict = random.Random(seed), Verdict()
     await stage.terminate(GATEWAY)
     await start_gateway(stage, GATEWAY, environment=SETTINGS)
-    lille = [desk for desk in stage.clients.desks if desk.school.academie == "09"]
-    amiens = [desk for desk in stage.clients.desks if desk.school.academie == "20"]
-    async with httpx.AsyncClient(base_url=stage.layout.url(GATEWAY), timeout=20, limits=WIDE) as http:
-        await _both(http, rng, (lille, RATE / 4, 1.0), (amiens, OTHERS, 1.0))  # connections, caches
-        rounds = [await _round(http, rng, lille, amiens) for _ in range(ROUNDS)]
+    async with _client(stage) as many, _client(stage) as few:  # nobody waits for a connection of the other's
+        lille, amiens = Asking(many, rng, _desks(stage, "09")), Asking(few, rng, _desks(stage, "20"))
+        await asyncio.gather(lille.ask(RATE / 4, 1.0), amiens.ask(OTHERS, 1.0))  # connections, caches
+        rounds = [await _round(lille, amiens) for _ in range(ROUNDS)]
     await _as_before(stage)
     for calm, told in rounds:
         _judge(verdict, calm.one, told.one)
@@ -56,7 +55,35 @@ async def flood(stage: Stage, seed: int) -> Verdict:
 
 
 WIDE = httpx.Limits(max_connections=200, max_keepalive_connections=200)
-Load = tuple[Sequence[Desk], float, float]  # who, requests a second, seconds
+
+
+def _client(stage: Stage) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=stage.layout.url(GATEWAY), timeout=20, limits=WIDE)
+
+
+def _desks(stage: Stage, academie: str) -> list[Desk]:
+    return [desk for desk in stage.clients.desks if desk.school.academie == academie]
+
+
+class Asking(NamedTuple):
+    """The heads of schools of one académie."""
+
+    http: httpx.AsyncClient
+    rng: random.Random
+    desks: Sequence[Desk]
+
+    async def ask(self, rate: float, seconds: float) -> list[Told]:
+        """At this rate, whether or not what was asked before is answered."""
+        begun, asked = time.monotonic(), list[asyncio.Task[Told]]()
+        for number in range(int(rate * seconds)):
+            await asyncio.sleep(max(0.0, begun + number / rate - time.monotonic()))
+            asked.append(asyncio.create_task(self._one(self.rng.choice(self.desks))))
+        return list(await asyncio.gather(*asked))
+
+    async def _one(self, desk: Desk) -> Told:
+        begun = time.monotonic()
+        answer = await self.http.get(desk.path, headers={"Authorization": f"Bearer {desk.token}"})
+        return Told(answer.status_code, time.monotonic() - begun, "retry-after" in answer.headers)
 
 
 class Both(NamedTuple):
@@ -64,36 +91,13 @@ class Both(NamedTuple):
     other: list[Told]
 
 
-async def _round(
-    http: httpx.AsyncClient, rng: random.Random, lille: Sequence[Desk], amiens: Sequence[Desk]
-) -> tuple[Both, Both]:
+async def _round(lille: Asking, amiens: Asking) -> tuple[Both, Both]:
     """At its load, and at five times it."""
     found = []
     for times in (0.9, 5):
         await asyncio.sleep(2)  # the buckets are full again
-        found.append(await _both(http, rng, (lille, times * RATE, LASTS), (amiens, OTHERS, LASTS)))
+        found.append(Both(*await asyncio.gather(lille.ask(times * RATE, LASTS), amiens.ask(OTHERS, LASTS))))
     return found[0], found[1]
-
-
-async def _both(http: httpx.AsyncClient, rng: random.Random, one: Load, other: Load) -> Both:
-    return Both(*await asyncio.gather(_ask(http, rng, *one), _ask(http, rng, *other)))
-
-
-async def _ask(
-    http: httpx.AsyncClient, rng: random.Random, desks: Sequence[Desk], rate: float, seconds: float
-) -> list[Told]:
-    """At this rate, whether or not what was asked before is answered."""
-    begun, asked = time.monotonic(), list[asyncio.Task[Told]]()
-    for number in range(int(rate * seconds)):
-        await asyncio.sleep(max(0.0, begun + number / rate - time.monotonic()))
-        asked.append(asyncio.create_task(_one(http, rng.choice(desks))))
-    return list(await asyncio.gather(*asked))
-
-
-async def _one(http: httpx.AsyncClient, desk: Desk) -> Told:
-    begun = time.monotonic()
-    answer = await http.get(desk.path, headers={"Authorization": f"Bearer {desk.token}"})
-    return Told(answer.status_code, time.monotonic() - begun, "retry-after" in answer.headers)
 
 
 async def _as_before(stage: Stage) -> None:
