@@ -101,7 +101,7 @@ class Batch:
         return done
 
     async def _flush(self) -> Exception | None:
-        """What handlers only collected is sent before the marks: it fails here, not at COMMIT."""
+        """What handlers only collected is sent before any statement of the inbox: it fails here, as theirs."""
         try:
             await self._tx.flush()
         except Exception as error:
@@ -161,6 +161,8 @@ class Batch:
     async def _park(self, record: Record, who: object, error: str = "") -> bool:
         """`who` is the record's subject, or its place if it has none. False: too many were parked before."""
         if self._parked is None:
+            if failed := await self._flush():  # what handlers of the records before it collected
+                raise HandlerFailed from failed
             self._parked = await marks_store.parked_within_a_minute(self._tx, self._inbox.consumer)
         if who not in self._parked and len(self._parked) >= PARKED_PER_MINUTE:
             return False

@@ -240,7 +240,7 @@ async def _first_of(wake: asyncio.Event, seconds: float) -> None:
 
 VISIBLE = """
 SELECT id, event_id, stream, subject, version, headers, payload FROM infra.outbox
-WHERE NOT id = ANY ($2::bigint[]) ORDER BY id LIMIT $1
+WHERE id NOT IN (SELECT unnest($2::bigint[])) ORDER BY id LIMIT $1
 """
 FORGET = """
 WITH gone AS (

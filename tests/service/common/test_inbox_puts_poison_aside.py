@@ -68,6 +68,19 @@ async def test_an_operator_sees_which_handler_failed(listen: Listen, wish: str) 
     assert counted("handler_failures_total", handler="obey") > before
 
 
+async def test_what_a_handler_collected_fails_as_its_own_though_a_record_that_nobody_can_read_comes_next(
+    listen: Listen,
+) -> None:
+    """To park that one the database is asked, and what was collected goes first: F12, seed 768635."""
+    listening, ana, ben, eve = await listen(obey), uuid4(), uuid4(), uuid4()
+    send = listening.producer.send
+
+    await listening.hear(send(census(eve, "only at the flush")), send(fact(ben, ben), value=b"{"), send(fact(ana, ana)))
+
+    assert await listening.noted(ana) == [1]
+    assert states(await listening.held()) == [("parked", 1), ("parked", 1)]
+
+
 async def test_what_follows_in_the_next_batches_waits_and_is_never_tried(listen: Listen) -> None:
     listening, eve = await listen(obey), uuid4()
     await listening.send(census(eve, POISON))
