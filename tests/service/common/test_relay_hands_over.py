@@ -127,7 +127,7 @@ async def test_relays_whose_connections_end_again_and_again_repeat_and_reorder_n
 
 
 async def test_rows_on_their_way_are_told_by_a_hash_however_often_the_statement_was_used(side: Side) -> None:
-    """Compared one by one a backlog was drained at a quarter of its rate once PostgreSQL took the plan for all values."""
+    """Compared one by one, a backlog was drained at a quarter of its rate once PostgreSQL planned for any value."""
     await probe.command(side.db, *(fact(uuid4(), ANA) for _ in range(50)))
     async with side.relay().owner() as connection:
         await connection.execute("SET plan_cache_mode = force_generic_plan")
