@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -20,7 +21,6 @@ from common.envelope import Headers
 
 STREAMS = (FACTS, PEOPLE)
 PARTITIONS = 3
-CARRIED = "carried"  # what the names of the carrier's topics end with
 
 
 class Letter(Struct, frozen=True):
@@ -62,7 +62,7 @@ class Carrier:
     async def send(self, letters: Iterable[Letter]) -> None:
         sent = []
         for letter in letters:
-            sent.append(await post(self._producer, letter, CARRIED))
+            sent.append(await post(self._producer, letter, self._stage.carried))
             self._stamp(letter)
         await asyncio.gather(*sent)
         self.carried += len(sent)
@@ -102,15 +102,17 @@ async def carrying(stage: Stage) -> AsyncIterator[Carrier]:
 
 
 async def listen_to_carrier(stage: Stage) -> None:
+    """From topics that nobody carried to before: they are read from their beginnings, poison and all."""
     if not stage.carried:
-        await listen_elsewhere(stage, LISTENER, STREAMS, CARRIED)
-        stage.carried = True
+        suffix = f"carried-{secrets.token_hex(3)}"
+        await listen_elsewhere(stage, LISTENER, STREAMS, suffix)
+        stage.carried = suffix
 
 
 async def listen_again(stage: Stage) -> None:
     if stage.carried:
         await listen_back(stage, LISTENER, STREAMS)
-        stage.carried = False
+        stage.carried = ""
 
 
 async def listen_elsewhere(stage: Stage, listener: str, streams: Sequence[str], suffix: str) -> None:

@@ -11,6 +11,7 @@ from tests.faults.fault import Fault, Verdict
 from tests.faults.gateways import balanced, second
 from tests.faults.stage import LISTENER, PRODUCER, Stage, until
 
+from common.internal_tokens import LIFETIME, REUSED
 from common.local.layout import GATEWAY
 
 TEN, HOURS = 600.0, 7200.0  # seconds
@@ -70,7 +71,8 @@ async def jump(stage: Stage, seed: int) -> Verdict:
 async def _step(stage: Stage, clocks: Mapping[str, Clock], who: str, ahead: float, verdict: Verdict) -> None:
     """Wrong, seen by the gauges of those who have a database, and right again."""
     clocks[who].set(ahead)
-    await asyncio.sleep(SEEN + WRONG)
+    believes_nobody = who in {PRODUCER, OTHER} and ahead > LIFETIME  # but those whom it remembers
+    await asyncio.sleep(SEEN + (REUSED if believes_nobody else WRONG))
     for service in [each for each in clocks if each not in {POSTGRES, GATEWAY}]:
         told = (await stage.metrics(service))["bassin_clock_ahead_seconds"]
         true = clocks[service].ahead - clocks[POSTGRES].ahead

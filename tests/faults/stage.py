@@ -52,7 +52,7 @@ class Stage:
         self.platform = Platform(layout, children)
         self.urls: Urls = {}
         self.servers: dict[str, Postgres] = {}  # services whose database is not on `postgres` any more
-        self.carried = False  # whether the listener hears through a carrier (tests.faults.carrier)
+        self.carried = ""  # how the topics end that the listener hears through a carrier (tests.faults.carrier)
         self._replica_ports: dict[str, int] = {}
         self._numbers = count(1)  # of operators' commands
         self._heard: dict[str, int] = {}  # the same, by `loud`
