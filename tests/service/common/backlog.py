@@ -22,7 +22,7 @@ from tests.journeys.one_service import client, post, publish_school, published_k
 from tests.service.common.backlog_writer import SUBJECTS
 from tests.service.common.probe import PRODUCER, TABLES, eventually
 
-from common import envelope, outbox_state, topics
+from common import envelope, outbox_state, takeover, topics
 from common.contracts.catalogue import CONTRACTS
 from common.contracts.hr_networks import FACTS, CensusOpened, PersonLinked
 from common.kafka_log import KafkaLog
@@ -80,6 +80,7 @@ async def run(urls: ServiceUrls, node: KafkaNode, children: Children, *, command
         first = await until_it_takes_commands(url)
         async with client(url) as office:
             await eventually(lambda: published_all(urls), what="the outbox is empty before the broker is killed")
+            await eventually(lambda: seen_by_readers(urls, node.bootstrap), what="readers see what was published")
             node.kill()
             begun, before = time.monotonic(), await published(office)
             written, answers = await asyncio.gather(write(urls, commands), open_censuses(office, over_http))
@@ -144,6 +145,17 @@ async def published(office: httpx.AsyncClient) -> int:
 
 async def published_all(urls: ServiceUrls) -> bool:
     return (await outbox_state.state(PRODUCER, urls.relay)).depth == 0
+
+
+async def seen_by_readers(urls: ServiceUrls, kafka: str) -> bool:
+    """A commit is acknowledged before its markers are written; a broker killed in between has left them out."""
+    connection = await asyncpg.connect(urls.relay)
+    try:
+        known = await takeover.published(connection)
+    finally:
+        await connection.close()
+    ends = await KafkaLog(kafka, "backlog-reader", [stream.name for stream in CONTRACTS[PRODUCER].streams]).ends()
+    return all(ends[place] >= at for place, at in known.items())
 
 
 async def drain(office: httpx.AsyncClient, before: int, depth: int) -> tuple[float, float]:
