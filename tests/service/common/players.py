@@ -32,6 +32,8 @@ from common.web import Description
 if TYPE_CHECKING:
     from common.migrate import ServiceUrls
 
+SESSION_ENDED = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+
 
 class Producer:
     """Its database, its relay if one is at work, and the commands it acknowledged, as its present copy knows them."""
@@ -78,7 +80,13 @@ class Producer:
                 self.relay = at_work = Relayed(self)
                 await at_work.take_over()
             await at_work.step()
-        except (Died, ProducerFenced, asyncpg.PostgresConnectionError, asyncpg.InterfaceError):
+        except (
+            Died,
+            ProducerFenced,
+            asyncpg.PostgresConnectionError,
+            asyncpg.InterfaceError,
+            asyncpg.InternalClientError,
+        ):
             await self.end_relay(at_work)
 
     async def end_relay(self, which: "Relayed | None") -> None:
@@ -106,7 +114,7 @@ class Producer:
         """Until nothing is unsent, and no lost state is to be published again."""
         await self.end_slow(well=True)
         await self.publish()  # after a restore the relay only ends, or takes over
-        while self.relay is None or await self.superuser.fetchval(UNDONE):
+        while self.relay is None or self.relay.midway or await self.superuser.fetchval(UNDONE):
             await self.publish()
             await self.republish()
 
@@ -127,6 +135,11 @@ class Relayed:
     async def _read_the_log(self) -> None:
         await self._producer.end_slow(well=True)  # it holds the lock of a subject
         self._reached = Reached(await self._relay.take_over(self._connection))
+
+    @property
+    def midway(self) -> bool:
+        """What it published last is not forgotten yet: that is when it notices a database put back meanwhile."""
+        return self._reached.sent is not None
 
     async def step(self) -> None:
         try:

@@ -1,8 +1,10 @@
 """What random schedules are played on: topics in memory, two real databases that can be put back to an older copy."""
 
+import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 PARTITIONS = 2
 CHUNK = 2  # records that a take-over reads at a time
+T = TypeVar("T")
 Meanwhile = Callable[[], Awaitable[None]]
 
 
@@ -112,6 +115,28 @@ class MemoryLog:
 
     def abandon(self) -> None:
         """The producer is gone; what it sent is not."""
+
+
+class InTurn:
+    """Stands for `relay._beside`: what a relay does at the same time happens here one after the other, as told."""
+
+    def __init__(self) -> None:
+        self.published_first = True
+
+    @asynccontextmanager
+    async def beside(self, work: Coroutine[None, None, T]) -> AsyncIterator[Awaitable[T]]:
+        if self.published_first:
+            task = asyncio.create_task(work)
+            await asyncio.wait([task])
+            try:
+                yield task
+            finally:
+                task.exception()  # whoever did not come to await it has failed otherwise
+            return
+        try:
+            yield work
+        finally:
+            work.close()
 
 
 class Wire:

@@ -79,6 +79,7 @@ class World:
 def world(
     database: "Callable[[str], ServiceUrls]", caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[World]:
+    monkeypatch.setattr(relay, "_beside", Schedules.in_turn.beside)
     monkeypatch.setattr(relay, "BATCH", 2)  # so that a copy is taken, or a process dies, between two batches
     caplog.set_level(logging.CRITICAL)  # what each restore lost, in every schedule
     with asyncio.Runner() as runner:
@@ -90,6 +91,7 @@ def world(
 
 class Schedules(RuleBasedStateMachine):
     world: ClassVar[World]
+    in_turn: ClassVar = simulated.InTurn()
 
     def __init__(self) -> None:
         super().__init__()
@@ -123,10 +125,12 @@ class Schedules(RuleBasedStateMachine):
     @rule(
         happens=st.sampled_from(["nothing", "nothing", "death", "tear", "overtaking", "restore", "fail-over"]),
         after=st.booleans(),
+        published_first=st.booleans(),
         which=which,
     )
-    def the_relay_publishes(self, happens: str, after: bool, which: int = 0) -> None:
+    def the_relay_publishes(self, happens: str, after: bool, published_first: bool = True, which: int = 0) -> None:
         """Something happens while it is at it: before its transaction is committed, or after, before it deletes."""
+        self.in_turn.published_first = published_first
         if self.producer.relay is None:
             self.do(self.producer.publish())
         if self.producer.relay is None:
