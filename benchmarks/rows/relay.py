@@ -91,7 +91,7 @@ ROWS = (
         reference="aiokafka send, all in flight, idempotent, acks=all",
         goal=Goal(ratio_from=1.2, value_from=30_000),
         measure=against_send,
-        why="writing headers and batches in Python; Kafka and PostgreSQL share the other core (1.12 to 1.23 in four runs)",
+        why="writing headers and batches in Python; Kafka and PostgreSQL share a core (1.12 to 1.23 in four runs)",
     ),
     Row(
         name="relay, against faststream-outbox",
