@@ -126,12 +126,15 @@ class KafkaLog:
             return await self._send(producer, batch)
 
     async def _send(self, producer: AIOKafkaProducer, batch: Sequence[Outgoing]) -> dict[Place, int]:
+        by_stream: defaultdict[str, list[Keyed]] = defaultdict(list)
+        for record in batch:
+            by_stream[record.stream].append((str(record.subject).encode(), record))
+        topics = {stream: topic for topic, stream in self._topics.items()}
         sent: list[tuple[Place, int, asyncio.Future[RecordMetadata]]] = []
-        for topic, stream in self._topics.items():
-            keyed = [(str(record.subject).encode(), record) for record in batch if record.stream == stream]
-            for partition, records in (await self._dealt(producer, topic, keyed)).items():
+        for stream, keyed in by_stream.items():
+            for partition, records in (await self._dealt(producer, topics[stream], keyed)).items():
                 for builder, count in _builders(producer, records):
-                    future = await producer.send_batch(builder, topic, partition=partition)
+                    future = await producer.send_batch(builder, topics[stream], partition=partition)
                     sent.append(((stream, partition), count, future))
         return {place: (await future).offset + count for place, count, future in sent}
 

@@ -193,6 +193,20 @@ async def test_a_record_too_large_for_the_broker_stops_the_relay_with_an_alert(s
     assert len(await probe.query(side.urls, "SELECT 1 FROM infra.outbox")) == 2
 
 
+async def test_a_row_of_a_stream_that_the_relay_does_not_know_is_neither_published_nor_forgotten(side: Side) -> None:
+    made = side.relay()
+    made.log = KafkaLog(side.kafka, f"{PRODUCER}.{side.suffix}", [FACTS])
+    await probe.command(side.db, fact(ANA, uuid4()), state(ANA, "unknown"))
+
+    async with made.owner() as connection:
+        with pytest.raises(KeyError, match=PEOPLE):
+            await made.publish_next(connection, relay.Reached(await made.take_over(connection)))
+    made.log.abandon()
+
+    assert len(await probe.query(side.urls, "SELECT 1 FROM infra.outbox")) == 2
+    assert await side.told() == []
+
+
 async def test_topics_that_end_before_what_was_published_stop_it_too(side: Side) -> None:
     await probe.query(side.urls, "INSERT INTO infra.published VALUES ($1, 0, 1000)", FACTS)
 
