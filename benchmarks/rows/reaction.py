@@ -11,11 +11,11 @@ from benchmarks.decision import APPEND, HEADERS
 from benchmarks.listeners import KEEP, listening, reacting
 from benchmarks.outboxes import answered
 from benchmarks.row import Goal, Round, Row
+from common.committed_log import Logged
 from common.consumer import RECORDS
 from common.contracts.hr_networks import CensusAnswered
 from common.contracts.training import CandidatureSubmitted
 from common.db import SESSION
-from common.kafka_log import Logged
 from common.local.run_servers import RunServers
 from common.tx import ENCODER
 from common.uuid7 import uuid7

@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from common import envelope
 from common.collected import reason_digest
+from common.committed_log import CommittedLog, Logged
 from common.contracts.events import AuditHead, Contract
-from common.kafka_log import KafkaLog, Logged
 from common.sealing import GENESIS, link
 from common.tx import Connection
 
@@ -36,7 +36,7 @@ async def told(kafka: str, contract: Contract) -> Heads:
     """The heads that the broker still has; compaction keeps at least the last of each académie."""
     heads: dict[str, list[tuple[int, str]]] = {}
     stream = contract.audit_head.stream
-    async for chunk, _ in KafkaLog(kafka, contract.service, [stream]).read({}):
+    async for chunk, _ in CommittedLog(kafka, [stream]).read({}):
         for head in (_head(record, contract) for record in chunk):
             if head is not None:
                 heads.setdefault(head.academie, []).append((head.seq, head.hash))

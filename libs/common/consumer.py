@@ -15,8 +15,8 @@ from faststream.kafka.subscriber.usecase import BatchSubscriber
 
 from common import metrics, roster
 from common.batch import TRANSIENT, reason, transient
+from common.committed_log import FETCH_BYTES, REQUEST_MS
 from common.inbox import ConsumerStopped, Inbox, Moved
-from common.kafka_log import FETCH_BYTES, REQUEST_MS
 from common.marks import Verdict
 from common.polled import Polled, PromptSubscriber, Raw, undecoded
 

@@ -12,13 +12,13 @@ from aiokafka import ConsumerRecord
 
 from common import envelope, marks_store, metrics, trace
 from common.batch import TRANSIENT, Batch, HandlerFailed, Outcome
+from common.committed_log import Logged
 from common.contracts.catalogue import PRODUCERS, STREAMS
 from common.contracts.events import Event, Fact
 from common.db import Database
 from common.envelope import Envelope
 from common.handlers import Handler, HandlerKind, Table, Undecodable
 from common.identifiers import CodeAcademie
-from common.kafka_log import Logged
 from common.marks import Record
 from common.outbox import source
 from common.tx import Tx

@@ -1,14 +1,15 @@
-"""Topics as a relay and a rebuild need them: fence the older relays, publish whole batches, read to the end."""
+"""Topics as their one relay needs them: fence the older relays, publish whole batches, know what readers see."""
 
 import asyncio
 import contextlib
+import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import (
     AuthenticationFailedError,
     ClusterAuthorizationFailedError,
@@ -22,21 +23,17 @@ from aiokafka.errors import (
 from aiokafka.structs import RecordMetadata
 from msgspec import Struct
 
-from common.contracts.catalogue import STREAMS
-from common.envelope import Headers
+from common import left_open, metrics
+from common.committed_log import DEADLINE, REQUEST_MS, CommittedLog, Place
 from common.partition import partitions_of
 
-Place: TypeAlias = tuple[str, int]  # stream, partition
-DEADLINE = 30.0  # seconds, around everything that waits for the broker
+log = logging.getLogger("bassin.relay")
+
 OPEN = 10.0  # seconds that a transaction may be: a dead relay's holds readers back as long
 PUBLISHED = OPEN + 1  # seconds until a batch is given up: by then the broker has ended its transaction
 ABORT = 2.0  # seconds more for a transaction that is given up
+MARKED = 0.002  # seconds between two looks at where committed records end
 BATCH_BYTES = 950_000
-# A line that is cut tells nobody: who waits longer for an answer, or for a connection, makes a new one. Who joins a
-# group is answered after 10 s at most (a dead member's session). What one answer holds must arrive meanwhile on a slow
-# line too: aiokafka's own 40 s and 50 MB heal late and need 10 Mbit/s.
-REQUEST_MS = 11_000
-FETCH_BYTES = 1_000_000  # a single batch of a relay may be as large
 STORED = msgspec.json.Decoder(dict[str, str])  # headers, as the outbox keeps them
 
 # They concern the configuration, not one record: trying again cannot help.
@@ -67,26 +64,14 @@ class Outgoing(Struct, frozen=True):
 Keyed: TypeAlias = tuple[bytes, Outgoing]
 
 
-class Logged(Struct, frozen=True):
-    """One record found in the log."""
-
-    stream: str
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    headers: Headers
-    value: bytes | None
-
-
-class KafkaLog:
+class KafkaLog(CommittedLog):
     """Of one service. `open` fences every older producer of the same service and ends what it left undone."""
 
     def __init__(self, bootstrap: str, service: str, streams: Sequence[str]) -> None:
-        self._bootstrap = bootstrap
+        super().__init__(bootstrap, streams)
         self._service = service
-        self._topics = {STREAMS[name].behind: name for name in streams}
         self._producer: AIOKafkaProducer | None = None
+        self._watching: AIOKafkaConsumer | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
@@ -101,19 +86,34 @@ class KafkaLog:
             max_batch_size=BATCH_BYTES,
             request_timeout_ms=REQUEST_MS,
         )
+        self._producer, self._watching = producer, (reader := self._made())
         try:
             async with asyncio.timeout(DEADLINE):
                 await producer.start()
                 await self._fence(producer)
+                await reader.start()
+                await self._end_left_open(producer, reader)
         except BaseException:
-            self._close(producer)
+            self.abandon()
             raise
-        self._producer = producer
 
     async def _fence(self, producer: AIOKafkaProducer) -> None:
         """The producer id is asked for by the first transaction, and only then are the older ones fenced."""
         await producer.begin_transaction()
         await producer.commit_transaction()
+
+    async def _end_left_open(self, producer: AIOKafkaProducer, reader: AIOKafkaConsumer) -> None:
+        """The fence has ended every transaction of which Kafka's coordinator knows; what is open yet, nobody will end.
+
+        Only older relays' are touched: should this one be fenced meanwhile, the newer one's are not.
+        """
+        ours = producer._txn_manager
+        for one in await left_open.find(reader._client, await self._places(reader)):
+            if one.producer != ours.producer_id or one.epoch >= ours.producer_epoch:
+                raise TransactionLeftOpen(one)
+            await left_open.abort(reader._client, one)
+            metrics.relay_left_open.labels(self._service).inc()
+            log.warning("ended a transaction that Kafka had left open", extra={"at": str(one.at), "since": one.since})
 
     async def publish(self, batch: Sequence[Outgoing]) -> dict[Place, int]:
         """Publish all of it or nothing, in one transaction; returns the offset after the last record, per partition.
@@ -123,18 +123,32 @@ class KafkaLog:
         producer = self._producer
         assert producer is not None, "the log is not open"
         async with asyncio.timeout(PUBLISHED + ABORT), producer.transaction(), asyncio.timeout(PUBLISHED):
-            return await self._send(producer, batch)
+            after = await self._send(producer, batch)
+        async with asyncio.timeout(PUBLISHED):
+            await self._readers_pass(after)
+        return after
+
+    async def _readers_pass(self, after: Mapping[Place, int]) -> None:
+        """A commit is acknowledged before it is in the topics, and a broker killed in between may forget it.
+
+        Nothing else may be sent before: if that were aborted, so would be what is not yet in the topics.
+        """
+        reader, places = self._watching, [self._partition_of(place) for place in after]
+        assert reader is not None, "the log is not open"
+        while True:
+            if all(end >= after[place] for place, end in (await self._ends(reader, places)).items()):
+                return
+            await asyncio.sleep(MARKED)
 
     async def _send(self, producer: AIOKafkaProducer, batch: Sequence[Outgoing]) -> dict[Place, int]:
         by_stream: defaultdict[str, list[Keyed]] = defaultdict(list)
         for record in batch:
             by_stream[record.stream].append((str(record.subject).encode(), record))
-        topics = {stream: topic for topic, stream in self._topics.items()}
         sent: list[tuple[Place, int, asyncio.Future[RecordMetadata]]] = []
         for stream, keyed in by_stream.items():
-            for partition, records in (await self._dealt(producer, topics[stream], keyed)).items():
+            for partition, records in (await self._dealt(producer, self._topic_of[stream], keyed)).items():
                 for builder, count in _builders(producer, records):
-                    future = await producer.send_batch(builder, topics[stream], partition=partition)
+                    future = await producer.send_batch(builder, self._topic_of[stream], partition=partition)
                     sent.append(((stream, partition), count, future))
         return {place: (await future).offset + count for place, count, future in sent}
 
@@ -145,97 +159,17 @@ class KafkaLog:
             dealt[partition].append(each)
         return dealt
 
-    async def read(self, since: Mapping[Place, int]) -> AsyncIterator[tuple[list[Logged], dict[Place, int]]]:
-        """Read our topics, committed records only, from `since` (absent: from the beginning) to their present ends.
-
-        Yields chunks, each with the place after it. The last chunk's places are the ends.
-
-        Raises:
-            LogShortened: an end lies before `since`; the broker lost acknowledged records.
-        """
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            request_timeout_ms=REQUEST_MS,
-            fetch_max_bytes=FETCH_BYTES,
-        )
-        try:
-            async with asyncio.timeout(DEADLINE):
-                await consumer.start()
-            async for chunk in self._read(consumer, since):
-                yield chunk
-        finally:
-            await consumer.stop()
-
-    async def _read(
-        self, consumer: AIOKafkaConsumer, since: Mapping[Place, int]
-    ) -> AsyncIterator[tuple[list[Logged], dict[Place, int]]]:
-        ends = await self._ends(consumer)
-        positions = {place: since.get(place, 0) for place in ends}
-        if short := {place: end for place, end in ends.items() if end < positions[place]}:
-            raise LogShortened(short)
-        behind = {self._partition_of(p): p for p, end in ends.items() if positions[p] < end}
-        consumer.assign(list(behind))
-        for tp, place in behind.items():
-            consumer.seek(tp, positions[place])
-        while behind:
-            async with asyncio.timeout(DEADLINE):
-                found = await self._next(consumer)
-            for tp in list(behind):
-                positions[behind[tp]] = await consumer.position(tp)
-                if positions[behind[tp]] >= ends[behind[tp]]:
-                    behind.pop(tp)
-            yield found, dict(positions)
-        yield [], {place: max(end, positions[place]) for place, end in ends.items()}
-
-    async def _next(self, consumer: AIOKafkaConsumer) -> list[Logged]:
-        polled = await consumer.getmany(timeout_ms=200, max_records=2000)
-        return [
-            Logged(self._topics[r.topic], r.topic, r.partition, r.offset, r.key, tuple(r.headers), r.value)
-            for records in polled.values()
-            for r in records
-        ]
-
-    async def ends(self) -> dict[Place, int]:
-        """Where our topics end now."""
-        if not self._topics:  # a consumer that is stopped before its first await raises CancelledError
-            return {}
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap, isolation_level="read_committed", request_timeout_ms=REQUEST_MS
-        )
-        try:
-            async with asyncio.timeout(DEADLINE):
-                await consumer.start()
-            return await self._ends(consumer)
-        finally:
-            await consumer.stop()
-
-    async def _ends(self, consumer: AIOKafkaConsumer) -> dict[Place, int]:
-        async with asyncio.timeout(DEADLINE):
-            for topic in self._topics:
-                await consumer._client._wait_on_metadata(topic)
-            places = [
-                TopicPartition(topic, number)
-                for topic in self._topics
-                for number in consumer.partitions_for_topic(topic) or ()
-            ]
-            found = await consumer.end_offsets(places)
-        return {(self._topics[tp.topic], tp.partition): end for tp, end in found.items()}
-
-    def _partition_of(self, place: Place) -> TopicPartition:
-        stream, partition = place
-        return TopicPartition(STREAMS[stream].behind, partition)
-
     def abandon(self) -> None:
         """Let go of the producer: after any error it may be poisoned, and its stop may hang."""
         producer, self._producer = self._producer, None
+        reader, self._watching = self._watching, None
         if producer is not None:
-            self._close(producer)
+            self._closing_down(_stop(producer))
+        if reader is not None:
+            self._closing_down(_let_go(reader))
 
-    def _close(self, producer: AIOKafkaProducer) -> None:
-        task = asyncio.create_task(_stop(producer))
+    def _closing_down(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
@@ -244,8 +178,13 @@ class KafkaLog:
         await asyncio.gather(*self._closing)
 
 
-class LogShortened(Exception):
-    """The topics end before what this database saw published."""
+class TransactionLeftOpen(Exception):
+    """Readers stand before a transaction that is not an older relay's of ours: an operator has to end it."""
+
+
+async def _let_go(reader: AIOKafkaConsumer) -> None:
+    with contextlib.suppress(Exception, asyncio.CancelledError):  # stopped at once after its start it raises that
+        await reader.stop()
 
 
 async def _stop(producer: AIOKafkaProducer) -> None:

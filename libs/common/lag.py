@@ -9,9 +9,9 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from msgspec import Struct
 
 from common import roster
+from common.committed_log import DEADLINE, CommittedLog, Place
 from common.contracts.catalogue import STREAMS
 from common.handlers import Table
-from common.kafka_log import DEADLINE, KafkaLog, Place
 
 Unread = dict[Place, float | None]  # age in seconds of the first record that was not read; None if there is none
 
@@ -35,7 +35,7 @@ async def behind(kafka: str, database: str, table: Table) -> list[Behind]:
         rows = await connection.fetch(roster.PLACES, table.service)
     finally:
         await connection.close()
-    ends = await KafkaLog(kafka, table.service, table.streams).ends()
+    ends = await CommittedLog(kafka, table.streams).ends()
     stored = {(row["stream"], row["partition"]): row["next"] for row in rows}
     since = {place: stored.get(place, 0) for place, end in ends.items() if stored.get(place, 0) < end}
     unread = await _first_unread(kafka, since, ends) if since else {}

@@ -60,6 +60,7 @@ relay_owner = _gauge("relay_owner", "Whether this process is the one that publis
 relay_stopped = _gauge("relay_stopped", "Whether the relay stopped for good: a refusal that will not go away")
 relay_published = _counter("relay_published_total", "Events published", "stream")
 relay_takeovers = _counter("relay_takeovers_total", "Times a relay took over and read its topics")
+relay_left_open = _counter("relay_left_open_total", "Transactions that Kafka had left open and a relay ended")
 relay_late_duplicates = _counter("relay_late_duplicates_total", "Records of ours found twice in the log", "stream")
 lost_facts = _counter("lost_facts_total", "Published events that the database had forgotten", "stream")
 
@@ -110,7 +111,7 @@ pay_elements = _gauge("pay_elements", "Elements of the last pay campaigns", "aca
 OF_A_SERVICE = (http_in_progress,)
 OF_A_DATABASE = (
     *(db_pool_size, db_pool_in_use, db_pool_limit, db_size, db_round_trips, clock_ahead),
-    *(outbox_depth, outbox_oldest, relay_owner, relay_stopped, relay_takeovers),
+    *(outbox_depth, outbox_oldest, relay_owner, relay_stopped, relay_takeovers, relay_left_open),
     *(inbox_held_waiting, inbox_held_parked, inbox_held_oldest, inbox_batch_duration),
     *(consumer_stopped, consumer_last_poll, consumer_assigned),
     *(audit_unsealed_oldest, audit_findings, audit_verified, mail_depth, mail_oldest, mail_failed, mail_sent),

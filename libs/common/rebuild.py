@@ -10,12 +10,12 @@ from msgspec import Struct
 
 from common import held, parking, roster
 from common.clock import Clock
+from common.committed_log import CommittedLog, Place
 from common.db import SESSION, Database
 from common.differences import Difference, difference
 from common.handlers import Projection, Table
 from common.identifiers import CodeAcademie
 from common.inbox import Inbox
-from common.kafka_log import KafkaLog, Place
 from common.migrate import ServiceUrls, roles
 
 Fetching: TypeAlias = "asyncpg.Pool[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
@@ -43,7 +43,7 @@ class Rebuild:
         self._table = Table(service, [projection], None)
         self._live = service
         self._name = f"{service}/rebuild/{projection.name}"
-        self._log = KafkaLog(kafka, service, self._table.streams)
+        self._log = CommittedLog(kafka, self._table.streams)
 
     async def run(self, academies: tuple[CodeAcademie, ...], *, switch: bool = True) -> Rebuilt:
         """Without `switch` it is built and compared only.

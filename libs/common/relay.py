@@ -13,8 +13,9 @@ from aiokafka.errors import ProducerFenced
 from msgspec import Struct
 
 from common import metrics, takeover
+from common.committed_log import Logged, LogShortened, Place
 from common.db import PROBED, SESSION, probe
-from common.kafka_log import REFUSED_FOR_GOOD, Logged, LogShortened, Outgoing, Place
+from common.kafka_log import REFUSED_FOR_GOOD, Outgoing
 from common.takeover import Connection
 
 log = logging.getLogger("bassin.relay")

@@ -15,10 +15,10 @@ import msgspec
 from msgspec import Struct
 
 from common import envelope, metrics
+from common.committed_log import Logged, Place
 from common.contracts.catalogue import STREAMS
 from common.contracts.events import StreamKind
 from common.envelope import Envelope, Unreadable
-from common.kafka_log import Logged, Place
 
 log = logging.getLogger("bassin.relay")
 

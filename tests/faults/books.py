@@ -10,10 +10,10 @@ from msgspec import Struct
 from tests.faults.checker import Command, Effect, Outcome, Sets, backwards, judge, told_twice, unequal
 
 from common import envelope
+from common.committed_log import CommittedLog, Place
 from common.contracts.catalogue import STREAMS
 from common.contracts.events import StreamKind
 from common.contracts.hr_networks import FACTS, PEOPLE
-from common.kafka_log import KafkaLog, Place
 
 if TYPE_CHECKING:
     from tests.faults.stage import Stage
@@ -54,8 +54,8 @@ class Books:
             await connection.close()
         self._places = await self._log().ends()
 
-    def _log(self) -> KafkaLog:
-        return KafkaLog(self._stage.kafka, "faults.reader", self._streams)
+    def _log(self) -> CommittedLog:
+        return CommittedLog(self._stage.kafka, self._streams)
 
     # --- one seed
 

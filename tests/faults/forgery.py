@@ -12,11 +12,11 @@ from tests.faults.fault import Verdict
 from tests.faults.stage import Stage, until
 
 from common import envelope
+from common.committed_log import CommittedLog, Place
 from common.contracts.catalogue import CONTRACTS
 from common.contracts.training import OrdreDeMissionIssued
 from common.handlers import Table
 from common.identifiers import BASSIN, CodeAcademie
-from common.kafka_log import KafkaLog, Place
 from common.local.places import ROOT
 from common.service import load
 
@@ -34,7 +34,7 @@ async def by_events(stage: Stage, service: str, verdict: Verdict) -> None:
     if not table.streams:
         return
     forged, true = list(letters(table.streams)), list(_said_truly(service))
-    log = KafkaLog(stage.kafka, "faults.reader", [stream.name for stream in CONTRACTS[service].streams])
+    log = CommittedLog(stage.kafka, [stream.name for stream in CONTRACTS[service].streams])
     since = await log.ends()
     await listen_elsewhere(stage, service, table.streams, SUFFIX)
     await _send(stage, [*forged, *true])
@@ -138,7 +138,7 @@ async def _mentions(stage: Stage, service: str, subject: UUID) -> list[tuple[str
     return found
 
 
-async def _said_because(log: KafkaLog, since: Mapping[Place, int], forged: Iterable[Letter]) -> list[UUID]:
+async def _said_because(log: CommittedLog, since: Mapping[Place, int], forged: Iterable[Letter]) -> list[UUID]:
     causes = {(dict(letter.headers)["ce_id"] or b"").decode() for letter in forged}
     seen = [envelope.read(record.headers) async for chunk, _ in log.read(since) for record in chunk]
     return [each.id for each in seen if each.causation in causes]

@@ -15,13 +15,13 @@ from tests.faults.stage import LISTENER, PRODUCER, Stage, until
 
 from common import envelope, outbox
 from common.clock import Clock
+from common.committed_log import CommittedLog, Place
 from common.contracts.catalogue import CONTRACTS
 from common.contracts.events import Event
 from common.contracts.territory import BassinState
 from common.contracts.training import ModuleFollowed
 from common.db import Database, connect
 from common.identifiers import CodeAcademie
-from common.kafka_log import KafkaLog, Place
 from common.local.places import ROOT, STATE, postgres_home
 from common.local.ports import free_ports
 from common.local.postgres import Postgres, runs_as
@@ -157,7 +157,7 @@ async def _published_and_forgotten(stage: Stage) -> tuple[Mapping[Place, int], s
 
 
 async def _told_since(stage: Stage, known: Mapping[Place, int]) -> list[tuple[tuple[str, UUID, int], UUID]]:
-    log = KafkaLog(stage.kafka, "faults.reader", [stream.name for stream in CONTRACTS[PRODUCER].streams])
+    log = CommittedLog(stage.kafka, [stream.name for stream in CONTRACTS[PRODUCER].streams])
     told = []
     async for chunk, _ in log.read(known):
         for record in chunk:

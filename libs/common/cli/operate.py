@@ -13,8 +13,8 @@ from rich.table import Table
 
 from common import audit_check, migrate, roster, topics
 from common.cli.reach import ENVIRONMENT, answered, fail, on_this_machine, reach, zoned
+from common.committed_log import CommittedLog
 from common.contracts.catalogue import CONTRACTS
-from common.kafka_log import KafkaLog
 from common.lost import LostFact, Sought
 from common.lost import lost as lost_facts
 from common.rebuild import Rebuild, RebuildInProgress, Rebuilt
@@ -66,7 +66,7 @@ def _provision(service: str) -> None:
         ]
         await topics.ensure(kafka, [contract, *heard], partitions=partitions, replication=replication)
         ends: dict[str, dict[int, int]] = {}
-        for (stream, partition), end in (await KafkaLog(kafka, service, table.streams).ends()).items():
+        for (stream, partition), end in (await CommittedLog(kafka, table.streams).ends()).items():
             ends.setdefault(stream, {})[partition] = end
         await migrate.register(owner, service, table.names(), ends)
 

@@ -15,13 +15,14 @@ from tests.service.common.listening import Producer
 from tests.service.common.probe import AMIENS, LILLE, LISTENER
 
 from common import metrics
+from common.committed_log import Logged
 from common.consumer import Consumer
 from common.contracts.catalogue import STREAMS
 from common.contracts.events import Event
 from common.contracts.hr_networks import FACTS
 from common.handlers import Table
 from common.inbox import Inbox
-from common.kafka_log import BATCH_BYTES, Logged
+from common.kafka_log import BATCH_BYTES
 
 if TYPE_CHECKING:
     from common.migrate import ServiceUrls

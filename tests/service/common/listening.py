@@ -14,12 +14,12 @@ from tests.service.common.probe import AMIENS, LILLE
 
 from common import roster
 from common.batch import Outcome
+from common.committed_log import Logged
 from common.contracts.catalogue import PRODUCERS, STREAMS
 from common.contracts.events import Event
 from common.db import Database
 from common.handlers import Table
 from common.inbox import Inbox
-from common.kafka_log import Logged
 from common.marks import Verdict
 from common.outbox import source
 from common.tx import ENCODER

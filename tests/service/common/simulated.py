@@ -12,8 +12,9 @@ from aiokafka.errors import ProducerFenced
 from msgspec import Struct, structs
 
 from common import envelope
+from common.committed_log import Logged, LogShortened, Place
 from common.contracts.catalogue import CONTRACTS, STREAMS
-from common.kafka_log import Logged, LogShortened, Outgoing, Place, _headers
+from common.kafka_log import Outgoing, _headers
 
 if TYPE_CHECKING:
     from common.migrate import ServiceUrls

@@ -13,10 +13,10 @@ from tests.service.common.probe import LISTENER, fact
 
 from common import roster
 from common.cli import operate
+from common.committed_log import Logged
 from common.consumer import Consumer
 from common.contracts.hr_networks import FACTS
 from common.inbox import Inbox
-from common.kafka_log import Logged
 from common.marks_store import STOP
 
 FORGET = 'DELETE FROM infra."offset"', "DELETE FROM infra.inbox", "DELETE FROM probe_note"

@@ -8,8 +8,8 @@ from tests.service.common.listening import Listening, Values, states
 from tests.service.common.probe import fact, state
 
 from common import marks_store
+from common.committed_log import Logged
 from common.contracts.hr_networks import FACTS, PersonLinked
-from common.kafka_log import Logged
 
 BODIES: dict[str, bytes | None] = {
     "no JSON": b"{",

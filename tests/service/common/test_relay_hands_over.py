@@ -19,10 +19,11 @@ from tests.service.common.probe import PRODUCER, census, fact, state
 from tests.service.common.simulated import identity, version
 
 from common import metrics, relay, watch
+from common.committed_log import CommittedLog, Logged
 from common.contracts.catalogue import CONTRACTS, STREAMS
 from common.contracts.hr_networks import FACTS, PEOPLE
 from common.db import Database
-from common.kafka_log import KafkaLog, Logged
+from common.kafka_log import KafkaLog
 from common.relay import Relay
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Side:
 
     async def told(self, stream: str = FACTS) -> list[Logged]:
         """What a reader of committed records finds."""
-        log = KafkaLog(self.kafka, "reader", [stream])
+        log = CommittedLog(self.kafka, [stream])
         return [record async for chunk, _ in log.read({}) for record in chunk]
 
     async def drained(self) -> bool:

@@ -16,9 +16,9 @@ from tests.service.common.probe import PRODUCER
 from tests.service.common.simulated import MemoryLog, version
 
 from common import metrics, relay
+from common.committed_log import LogShortened, Place
 from common.contracts.hr_networks import FACTS, PEOPLE
 from common.db import Database
-from common.kafka_log import LogShortened, Place
 from common.relay import Relay, Replaced
 
 if TYPE_CHECKING:
