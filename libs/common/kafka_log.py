@@ -62,6 +62,7 @@ class Outgoing(Struct, frozen=True):
 
 
 Keyed: TypeAlias = tuple[bytes, Outgoing]
+Built: TypeAlias = tuple[Place, object, int]  # a batch as it goes to one partition, and how many records it holds
 
 
 class KafkaLog(CommittedLog):
@@ -72,6 +73,7 @@ class KafkaLog(CommittedLog):
         self._service = service
         self._producer: AIOKafkaProducer | None = None
         self._watching: AIOKafkaConsumer | None = None
+        self._passing: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
@@ -108,12 +110,14 @@ class KafkaLog(CommittedLog):
         Only older relays' are touched: should this one be fenced meanwhile, the newer one's are not.
         """
         ours = producer._txn_manager
-        for one in await left_open.find(reader._client, await self._places(reader)):
+        found = await left_open.find(reader._client, await self._places(reader))
+        for one in found:
             if one.producer != ours.producer_id or one.epoch >= ours.producer_epoch:
                 raise TransactionLeftOpen(one)
             await left_open.abort(reader._client, one)
             metrics.relay_left_open.labels(self._service).inc()
-            log.warning("ended a transaction that Kafka had left open", extra={"at": str(one.at), "since": one.since})
+        if found:
+            log.warning("ended what Kafka had left open", extra={"at": ", ".join(map(str, found))})
 
     async def publish(self, batch: Sequence[Outgoing]) -> dict[Place, int]:
         """Publish all of it or nothing, in one transaction; returns the offset after the last record, per partition.
@@ -122,34 +126,49 @@ class KafkaLog(CommittedLog):
         """
         producer = self._producer
         assert producer is not None, "the log is not open"
+        built = await self._build(producer, batch)
+        await self.passed()  # if what goes now were aborted, so would be what readers cannot see yet
         async with asyncio.timeout(PUBLISHED + ABORT), producer.transaction(), asyncio.timeout(PUBLISHED):
-            after = await self._send(producer, batch)
-        async with asyncio.timeout(PUBLISHED):
-            await self._readers_pass(after)
+            after = await self._send(producer, built)
+        self._passing = asyncio.create_task(self._readers_pass(after))
         return after
 
-    async def _readers_pass(self, after: Mapping[Place, int]) -> None:
-        """A commit is acknowledged before it is in the topics, and a broker killed in between may forget it.
+    async def passed(self) -> None:
+        """Wait until readers of committed records can pass what was published.
 
-        Nothing else may be sent before: if that were aborted, so would be what is not yet in the topics.
+        A commit is acknowledged before it is in the topics, and a broker killed in between may forget it.
+
+        Raises:
+            TimeoutError: they cannot, as long as a batch may take; the next `open` ends what holds them.
         """
+        if self._passing is not None:
+            await asyncio.shield(self._passing)
+
+    async def _readers_pass(self, after: Mapping[Place, int]) -> None:
         reader, places = self._watching, [self._partition_of(place) for place in after]
         assert reader is not None, "the log is not open"
-        while True:
-            if all(end >= after[place] for place, end in (await self._ends(reader, places)).items()):
-                return
-            await asyncio.sleep(MARKED)
+        async with asyncio.timeout(PUBLISHED):
+            while True:
+                if all(end >= after[place] for place, end in (await self._ends(reader, places)).items()):
+                    return
+                await asyncio.sleep(MARKED)
 
-    async def _send(self, producer: AIOKafkaProducer, batch: Sequence[Outgoing]) -> dict[Place, int]:
+    async def _build(self, producer: AIOKafkaProducer, batch: Sequence[Outgoing]) -> list[Built]:
         by_stream: defaultdict[str, list[Keyed]] = defaultdict(list)
         for record in batch:
             by_stream[record.stream].append((str(record.subject).encode(), record))
+        return [
+            ((stream, partition), builder, count)
+            for stream, keyed in by_stream.items()
+            for partition, records in (await self._dealt(producer, self._topic_of[stream], keyed)).items()
+            for builder, count in _builders(producer, records)
+        ]
+
+    async def _send(self, producer: AIOKafkaProducer, built: Sequence[Built]) -> dict[Place, int]:
         sent: list[tuple[Place, int, asyncio.Future[RecordMetadata]]] = []
-        for stream, keyed in by_stream.items():
-            for partition, records in (await self._dealt(producer, self._topic_of[stream], keyed)).items():
-                for builder, count in _builders(producer, records):
-                    future = await producer.send_batch(builder, self._topic_of[stream], partition=partition)
-                    sent.append(((stream, partition), count, future))
+        for place, builder, count in built:
+            at = self._partition_of(place)
+            sent.append((place, count, await producer.send_batch(builder, at.topic, partition=at.partition)))
         return {place: (await future).offset + count for place, count, future in sent}
 
     async def _dealt(self, producer: AIOKafkaProducer, topic: str, keyed: Sequence[Keyed]) -> dict[int, list[Keyed]]:
@@ -163,10 +182,11 @@ class KafkaLog(CommittedLog):
         """Let go of the producer: after any error it may be poisoned, and its stop may hang."""
         producer, self._producer = self._producer, None
         reader, self._watching = self._watching, None
+        passing, self._passing = self._passing, None
         if producer is not None:
             self._closing_down(_stop(producer))
         if reader is not None:
-            self._closing_down(_let_go(reader))
+            self._closing_down(_let_go(reader, passing))
 
     def _closing_down(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -182,7 +202,10 @@ class TransactionLeftOpen(Exception):
     """Readers stand before a transaction that is not an older relay's of ours: an operator has to end it."""
 
 
-async def _let_go(reader: AIOKafkaConsumer) -> None:
+async def _let_go(reader: AIOKafkaConsumer, passing: asyncio.Task[None] | None) -> None:
+    if passing is not None:
+        passing.cancel()
+        await asyncio.gather(passing, return_exceptions=True)
     with contextlib.suppress(Exception, asyncio.CancelledError):  # stopped at once after its start it raises that
         await reader.stop()
 

@@ -32,6 +32,9 @@ class LeftOpen(Struct, frozen=True):
     coordinator: int  # epoch of the coordinator that ended this producer's transaction before, -1 if none did
     since: int  # offset of its first record
 
+    def __str__(self) -> str:
+        return f"{self.at.topic} partition {self.at.partition} offset {self.since}"
+
 
 async def find(client: AIOKafkaClient, places: Sequence[TopicPartition]) -> list[LeftOpen]:
     """Every transaction that is open in these partitions, as their leaders say; waits for leaders."""

@@ -12,6 +12,7 @@ import asyncpg
 from aiokafka import AIOKafkaProducer, TopicPartition
 from tests.faults.checker import Outcome
 from tests.faults.fault import Fault, Verdict
+from tests.faults.launch import TRAPPED
 from tests.faults.stage import PRODUCER, Stage, until
 
 from common import outbox
@@ -19,7 +20,8 @@ from common.clock import Clock
 from common.contracts.hr_networks import PersonLinked
 from common.db import Database, connect
 from common.identifiers import CodeAcademie
-from common.kafka_log import KafkaLog, Outgoing
+from common.kafka_log import Built, KafkaLog
+from common.local.kafka import KafkaNode
 from common.local.places import STATE
 from common.local.serving import serve
 
@@ -34,14 +36,18 @@ LILLE = CodeAcademie("09")
 
 
 async def restart_the_broker(stage: Stage, seed: int) -> Verdict:
-    """Even seeds: asked to stop; odd ones: killed. What piled up meanwhile is then published."""
+    """Even seeds: asked to stop; odd ones: killed as it acknowledges a commit. What piled up is then published."""
     rng, verdict, [node] = random.Random(seed), Verdict(), stage.nodes
-    await stage.terminate(PRODUCER)
-    await stage.start(PRODUCER)  # which has told of no broker yet: what repeats itself is said once a minute
+    armed = STATE / f"armed-{seed}"
+    await stage.terminate(PRODUCER)  # the new one has told of no broker yet: what repeats itself is said once a minute
+    await stage.start(PRODUCER, TRAPPED, "acknowledged commit", "kill", "1", str(armed), str(node._child.pid))
     stage.said(PRODUCER)
     async with stage.clients.writing(rng, clients=4, pause=0.01):
         await asyncio.sleep(1)
-        await asyncio.to_thread(node.kill if seed % 2 else node.stop)
+        if seed % 2:
+            armed.touch()
+            verdict.check(await until(lambda: _dead(node), within=10) < 10, "nothing was committed")
+        await asyncio.to_thread(node.stop)
         await asyncio.sleep(rng.uniform(*AWAY))
         oldest = (await stage.metrics(PRODUCER))["bassin_outbox_oldest_seconds"]
         await asyncio.to_thread(node.start, stage.children)
@@ -51,6 +57,7 @@ async def restart_the_broker(stage: Stage, seed: int) -> Verdict:
     verdict.check(accepted >= ACCEPTED, f"{accepted:.2%} of the commands succeeded")
     verdict.figures |= {"accepted": accepted, "commands": told.total()}
     verdict.broken += await stage.books.close()
+    verdict.figures["commits_forgotten"] = (await stage.metrics(PRODUCER))["bassin_relay_left_open_total"]
     verdict.check(oldest > 0, "bassin_outbox_oldest_seconds did not move")
     verdict.check(told_and_not_flooded(lines := warned(stage)), f"the log says {dict(lines)}")
     if not verdict.broken:
@@ -60,6 +67,10 @@ async def restart_the_broker(stage: Stage, seed: int) -> Verdict:
         verdict.figures["events_per_second"] = max(rates)
         verdict.check(max(rates) >= DRAIN, f"{', '.join(f'{rate:.0f}' for rate in rates)} events/s")
     return verdict
+
+
+async def _dead(node: KafkaNode) -> bool:
+    return node._child.process.poll() is not None
 
 
 async def _drained_at(stage: Stage) -> float:
@@ -161,13 +172,13 @@ def poisoned(name: str, armed: str) -> None:
     """The service, whose producer forgets how far it was in its numbering once `armed` exists."""
     original = KafkaLog._send
 
-    async def send(self: KafkaLog, producer: AIOKafkaProducer, batch: list[Outgoing]) -> object:
+    async def send(self: KafkaLog, producer: AIOKafkaProducer, built: list[Built]) -> object:
         if os.path.exists(armed):  # noqa: ASYNC240, PTH110 - as quick as a failpoint
             os.unlink(armed)  # noqa: PTH108
             for topic in self._topics:
                 for number in await producer.partitions_for(topic):
                     producer._txn_manager.increment_sequence_number(TopicPartition(topic, number), 7)
-        return await original(self, producer, batch)
+        return await original(self, producer, built)
 
     setattr(KafkaLog, "_send", send)  # noqa: B010 - mypy takes no assignment to a method
     serve(name)

@@ -5,12 +5,12 @@ import random
 import time
 
 from tests.faults.fault import Fault, Verdict
+from tests.faults.launch import TRAPPED
 from tests.faults.stage import LISTENER, PRODUCER, Stage, until
 from tests.service.common import groups
 
 from common.local.places import STATE
 
-TRAPPED = "tests.faults.launch:trapped"
 PLACES = ("apply", "applied", "acknowledge", "acknowledged")  # before the commit, and on both sides of the offsets
 ERRORS = 3.0  # seconds that clients may get errors once the database, its recovery over, takes connections again
 

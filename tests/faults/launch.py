@@ -1,4 +1,4 @@
-"""The product's services, started with one trap in them: where a function is reached, the process dies or stops.
+"""The product's services, started with one trap in them: where a function is reached, a process dies or stops.
 
 Nothing of it is in the product: the trap is put around the function in the process that is to fall into it.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from aiokafka import AIOKafkaProducer
 
 from common import takeover
 from common.cli import main
@@ -20,25 +21,27 @@ from common.kafka_log import KafkaLog
 from common.local.serving import serve
 from common.polled import Polled
 
+TRAPPED = "tests.faults.launch:trapped"
 DEEDS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 
 
 class Trap:
     """Closes the `number`-th time that the place is reached after `armed` exists."""
 
-    def __init__(self, armed: Path, deed: str, number: int) -> None:
-        self._armed, self._deed, self._left = armed, DEEDS[deed], number
+    def __init__(self, armed: Path, deed: str, number: int, victim: int) -> None:
+        self._armed, self._deed, self._left, self._victim = armed, DEEDS[deed], number, victim
 
     def reached(self) -> None:
         if self._left and self._armed.exists():
             self._left -= 1
             if not self._left:
-                os.kill(os.getpid(), self._deed)
+                os.kill(self._victim, self._deed)
 
 
-def trapped(name: str, place: str, deed: str, number: str, armed: str) -> None:
+def trapped(name: str, place: str, deed: str, number: str, armed: str, victim: str = "") -> None:
+    """`victim`: the process that dies or stops, this one unless another is named."""
     owner, function, late = PLACES[place]
-    wrap(owner, function, Trap(Path(armed), deed, int(number)), late=late)
+    wrap(owner, function, Trap(Path(armed), deed, int(number), int(victim or os.getpid())), late=late)
     serve(name)
 
 
@@ -77,6 +80,7 @@ def carried_topic(stream: str, suffix: str) -> str:
 PLACES: Mapping[str, tuple[Any, str, bool]] = {
     "publish": (KafkaLog, "publish", False),  # committed here, nothing sent
     "sent": (KafkaLog, "_send", True),  # not committed there
+    "acknowledged commit": (AIOKafkaProducer, "commit_transaction", True),  # committed there, says Kafka
     "published": (KafkaLog, "publish", True),  # committed there, not yet forgotten here
     "forget": (takeover, "move", False),  # within the transaction that forgets
     "apply": (Inbox, "apply", False),  # polled, nothing done

@@ -8,11 +8,11 @@ from functools import partial
 
 import psutil
 from tests.faults.fault import Fault, Verdict
+from tests.faults.launch import TRAPPED
 from tests.faults.stage import PRODUCER, Stage, until
 
 from common.local.places import STATE
 
-TRAPPED = "tests.faults.launch:trapped"
 PLACES = ("publish", "sent", "published", "forget")
 SECOND = f"{PRODUCER}#2"
 KILLS = 15  # one a second, in each schedule

@@ -99,6 +99,9 @@ class MemoryLog:
         await after()
         return found
 
+    async def passed(self) -> None:
+        """Its readers see at once what is published."""
+
     async def read(self, since: Mapping[Place, int]) -> AsyncIterator[tuple[list[Logged], dict[Place, int]]]:
         ends = self._topics.ends()
         if short := {place: end for place, end in ends.items() if end < since.get(place, 0)}:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -14,7 +14,7 @@ from tests.service.common.probe import PRODUCER, fact
 from tests.service.common.test_traps_of_aiokafka import outgoing
 
 from common import envelope, metrics, topics
-from common.committed_log import CommittedLog, Place
+from common.committed_log import CommittedLog
 from common.contracts.catalogue import CONTRACTS, STREAMS
 from common.contracts.hr_networks import FACTS
 from common.db import Database
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from common.migrate import ServiceUrls
 
 HERE = "here"
-ANA = uuid4()
+SUBJECTS = [uuid4() for _ in range(40)]  # in every partition: the more there are, the later is their commit in them
 TRUSTING = {"transaction.partition.verification.enable": "false"}  # that a partition was named before it is written to
 Started = Callable[..., KafkaNode]
 
@@ -63,25 +63,30 @@ async def trusting(node: Started) -> AsyncIterator[str]:
 async def test_of_a_commit_that_it_had_acknowledged_when_it_was_killed_nothing_is_lost_or_told_twice(
     node: Started, producer_urls: "ServiceUrls", producer: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broker, passed, killed = node(), KafkaLog._readers_pass, asyncio.Event()
+    broker, armed, killed = node(), asyncio.Event(), asyncio.Event()
+    commit: Any = AIOKafkaProducer.commit_transaction
 
-    async def killed_first(log: KafkaLog, after: Mapping[Place, int]) -> None:
-        if not killed.is_set():
+    async def killed_after(producer: AIOKafkaProducer) -> None:
+        await commit(producer)
+        if armed.is_set() and not killed.is_set():
             broker.kill()
             killed.set()
-        await passed(log, after)
 
-    monkeypatch.setattr(KafkaLog, "_readers_pass", killed_first)
+    monkeypatch.setattr(AIOKafkaProducer, "commit_transaction", killed_after)
     with probe.topics_named(HERE):
-        await topics.ensure(broker.bootstrap, [CONTRACTS[PRODUCER]], partitions=1)
+        await topics.ensure(broker.bootstrap, [CONTRACTS[PRODUCER]], partitions=12)
         running = asyncio.create_task(probe.relay(producer_urls, broker.bootstrap, HERE).run())
-        await probe.command(producer, *(fact(ANA, uuid4()) for _ in range(3)))
+        await probe.command(producer, *(fact(subject, uuid4()) for subject in SUBJECTS))
+        await probe.eventually(partial(drained, producer_urls))
+        armed.set()
+        await probe.command(producer, *(fact(subject, uuid4()) for subject in SUBJECTS))
         await asyncio.wait_for(killed.wait(), 15)
         await asyncio.to_thread(node)
-        await probe.command(producer, fact(ANA, uuid4()))
+        await probe.command(producer, *(fact(subject, uuid4()) for subject in SUBJECTS))
 
         await probe.eventually(partial(drained, producer_urls), within=60)
-        assert await versions(broker.bootstrap) == [1, 2, 3, 4]
+        told = await versions(broker.bootstrap)
+        assert told == {subject: [1, 2, 3] for subject in SUBJECTS}
         await probe.ended([running])
 
 
@@ -129,9 +134,13 @@ async def keys(kafka: str) -> list[bytes | None]:
     return [record.key async for chunk, _ in CommittedLog(kafka, [FACTS]).read({}) for record in chunk]
 
 
-async def versions(kafka: str) -> list[int]:
-    found = CommittedLog(kafka, [FACTS]).read({})
-    return [envelope.read(record.headers).version async for chunk, _ in found for record in chunk]
+async def versions(kafka: str) -> dict[UUID, list[int]]:
+    found: dict[UUID, list[int]] = {}
+    async for chunk, _ in CommittedLog(kafka, [FACTS]).read({}):
+        for record in chunk:
+            said = envelope.read(record.headers)
+            found.setdefault(said.subject, []).append(said.version)
+    return found
 
 
 async def drained(urls: "ServiceUrls") -> bool:
