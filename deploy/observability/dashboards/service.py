@@ -81,6 +81,7 @@ def events_out(name: str) -> Row:
                 {
                     "twice: {{stream}}": f"sum by (stream) (increase(bassin_relay_late_duplicates_total{its}[1h]))",
                     "lost: {{stream}}": f"sum by (stream) (increase(bassin_lost_facts_total{its}[1h]))",
+                    "left open": f"sum(increase(bassin_relay_left_open_total{its}[1h]))",
                 },
             ),
         ],
