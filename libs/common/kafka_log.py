@@ -111,9 +111,9 @@ class KafkaLog(CommittedLog):
         """
         ours = producer._txn_manager
         found = await left_open.find(reader._client, await self._places(reader))
+        if others := [o for o in found if o.producer != ours.producer_id or o.epoch >= ours.producer_epoch]:
+            raise TransactionLeftOpen(", ".join(map(str, others)))
         for one in found:
-            if one.producer != ours.producer_id or one.epoch >= ours.producer_epoch:
-                raise TransactionLeftOpen(one)
             await left_open.abort(reader._client, one)
             metrics.relay_left_open.labels(self._service).inc()
         if found:
@@ -126,7 +126,8 @@ class KafkaLog(CommittedLog):
         """
         producer = self._producer
         assert producer is not None, "the log is not open"
-        built = await self._build(producer, batch)
+        async with asyncio.timeout(PUBLISHED):
+            built = await self._build(producer, batch)
         await self.passed()  # if what goes now were aborted, so would be what readers cannot see yet
         async with asyncio.timeout(PUBLISHED + ABORT), producer.transaction(), asyncio.timeout(PUBLISHED):
             after = await self._send(producer, built)

@@ -1,7 +1,9 @@
 """What the tests of the core stand on: a producer's and a listener's databases."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import gc
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +13,9 @@ from tests.service.common.listening import Listening
 from tests.service.common.probe import LISTENER, PRODUCER
 
 from common.db import Database
+from common.local.children import Reaper
+from common.local.kafka import KafkaNode
+from common.local.ports import free_ports
 
 if TYPE_CHECKING:
     from common.migrate import ServiceUrls
@@ -57,3 +62,19 @@ async def consume(kafka: str, database: "Callable[[str], ServiceUrls]") -> Async
             return Consuming(kafka, suffix, urls, table)
 
         yield start
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[Callable[..., KafkaNode]]:
+    """Starts a broker of this test's own, with settings if it is given any; again at the same address, as it was."""
+    port, controller_port = free_ports(2)
+    home, log = tmp_path / "kafka", tmp_path / "kafka.log"
+    with Reaper() as children:
+
+        def start(settings: Mapping[str, str | int] | None = None) -> KafkaNode:
+            made = KafkaNode(home, port=port, controller_port=controller_port, log=log, settings=settings)
+            made.start(children)
+            return made
+
+        yield start
+    gc.collect()  # of each future given up a traceback is formatted; within an ast.parse Python 3.11 ends at that

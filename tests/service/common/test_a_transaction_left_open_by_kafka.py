@@ -1,9 +1,8 @@
 """Kafka acknowledges a commit before it is in the topics; killed in between it forgets it. Nothing is lost by that."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -19,9 +18,7 @@ from common.contracts.catalogue import CONTRACTS, STREAMS
 from common.contracts.hr_networks import FACTS
 from common.db import Database
 from common.kafka_log import KafkaLog, TransactionLeftOpen
-from common.local.children import Reaper
 from common.local.kafka import KafkaNode
-from common.local.ports import free_ports
 
 if TYPE_CHECKING:
     from common.migrate import ServiceUrls
@@ -30,26 +27,6 @@ HERE = "here"
 SUBJECTS = [uuid4() for _ in range(40)]  # in every partition: the more there are, the later is their commit in them
 TRUSTING = {"transaction.partition.verification.enable": "false"}  # that a partition was named before it is written to
 Started = Callable[..., KafkaNode]
-
-
-@pytest.fixture
-def node(tmp_path: Path) -> Iterator[Started]:
-    """Starts a broker of this test's own, again at the same address with what it knew."""
-    port, controller_port = free_ports(2)
-    with Reaper() as children:
-
-        def start(settings: Mapping[str, str | int] | None = None) -> KafkaNode:
-            made = KafkaNode(
-                tmp_path / "kafka",
-                port=port,
-                controller_port=controller_port,
-                log=tmp_path / "kafka.log",
-                settings=settings,
-            )
-            made.start(children)
-            return made
-
-        yield start
 
 
 @pytest.fixture

@@ -2,11 +2,9 @@
 
 import asyncio
 import contextlib
-import gc
 import io
 import signal
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -22,30 +20,13 @@ from common import kafka_log, logs, topics
 from common.contracts.catalogue import CONTRACTS, STREAMS
 from common.contracts.hr_networks import FACTS
 from common.kafka_log import KafkaLog
-from common.local.children import Reaper
 from common.local.kafka import KafkaNode
-from common.local.ports import free_ports
 
 if TYPE_CHECKING:
     from common.migrate import ServiceUrls
 
 OUTAGE = 3.0  # seconds
 LINES = 20  # that may tell of it, however long it lasts; aiokafka alone would write as many a second
-
-
-@pytest.fixture
-def node(tmp_path: Path) -> Iterator[Callable[[], KafkaNode]]:
-    """Starts a broker of this test's own, again at the same address with what it knew."""
-    port, controller_port = free_ports(2)
-    with Reaper() as children:
-
-        def start() -> KafkaNode:
-            made = KafkaNode(tmp_path / "kafka", port=port, controller_port=controller_port, log=tmp_path / "kafka.log")
-            made.start(children)
-            return made
-
-        yield start
-    gc.collect()  # of each future given up a traceback is formatted; within an ast.parse Python 3.11 ends at that
 
 
 async def test_a_broker_that_dies_is_waited_for_by_producer_and_consumer(
