@@ -55,6 +55,7 @@ check: $(DEV)
 faults: $(DEV)
 	@$(BIN)/python -m common.local.fetch
 	@$(BIN)/python -m tests.faults.elsewhen
+	@$(BIN)/python -m tests.faults.isolation
 	@$(BIN)/python -m tests.faults $(if $(F)$(SEED)$(CHECK),$(F) $(if $(SEED),--seed $(SEED)) $(if $(CHECK),--check),--lanes)
 
 faults-sabotage: $(DEV)

@@ -12,7 +12,7 @@ from common.collected import reason_digest
 from common.committed_log import CommittedLog, Logged
 from common.contracts.events import AuditHead, Contract
 from common.sealing import GENESIS, link
-from common.tx import Connection
+from common.statements import Connection
 
 Heads: TypeAlias = Mapping[str, Sequence[tuple[int, str]]]  # académie -> (seq, hash) as told on the state stream
 UNSEALED_AFTER = 60  # seconds

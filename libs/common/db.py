@@ -16,7 +16,8 @@ from common.identity import Agent
 from common.literals import inline
 from common.refusal import Unavailable
 from common.settings import API
-from common.tx import Connection, Tx, key_of
+from common.statements import Connection
+from common.tx import Tx, key_of
 
 # What the application relies on, whatever the server's own configuration says.
 SESSION = {"standard_conforming_strings": "on", "jit": "off", "lock_timeout": "5s", "timezone": "UTC"}

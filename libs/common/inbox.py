@@ -228,5 +228,5 @@ async def run(tx: Tx, handler: Handler, fact: Fact[Event]) -> None:
     if handler.kind is HandlerKind.REACTION:
         await handler.run(tx, fact)
         return
-    with tx.as_projection() as own:
+    with tx.as_projection(handler.name) as own:
         await handler.run(own, fact)

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from common.held import EVERYTHING, Scope, readable
-from common.tx import Connection
+from common.statements import Connection
 
 Fetching: TypeAlias = "Connection | asyncpg.Pool[asyncpg.Record]"
 

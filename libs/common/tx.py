@@ -1,9 +1,9 @@
 """One transaction as its users see it: SQL, and what is collected to be written just before COMMIT."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -15,9 +15,9 @@ from common.idempotency import Answer, Command
 from common.identity import Agent
 from common.literals import inline
 from common.settings import API
+from common.statements import Connection, Row, Statements, each, once
 
 MANY_EVENTS = 20  # from here on the text of their literals costs more than a round trip of its own
-Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]"
 
 
 class ProjectionTx:
@@ -27,7 +27,8 @@ class ProjectionTx:
         self.at = at
         self.round_trips = 0
         self._connection = connection
-        self._many: list[tuple[Sending, str, list[Sequence[Any]]]] = []
+        self._statements = Statements()
+        self._projection = ""  # at work; "" while none is
 
     async def execute(self, sql: str, *args: object) -> str:
         await self._send_many()
@@ -47,40 +48,19 @@ class ProjectionTx:
         row = await self.fetchrow(sql, *args)
         return None if row is None else row[0]
 
-    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """One statement for many rows: sent together with what follows of the same statement, before any other."""
-        self._collect(_each, sql, rows)
+    def many(self, sql: str, rows: Sequence[Row]) -> None:
+        """One statement for many rows: sent with what follows of the same statement, before any that could tell."""
+        self._statements.add(each, sql, rows, self._projection)
 
-    def at_once(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+    def at_once(self, sql: str, rows: Sequence[Row]) -> None:
         """As `many`, for what is hot: executed once, its parameters are the columns, as arrays, in the rows' order.
 
         The statement must bear that one key comes twice, as in `SELECT DISTINCT ON ... ORDER BY ..., place DESC`.
         """
-        self._collect(_once, sql, rows)
-
-    def _collect(self, sending: "Sending", sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        if self._many and self._many[-1][:2] == (sending, sql):
-            self._many[-1][2].extend(rows)
-        else:
-            self._many.append((sending, sql, list(rows)))
+        self._statements.add(once, sql, rows, self._projection)
 
     async def _send_many(self) -> None:
-        while self._many:
-            sending, sql, rows = self._many.pop(0)
-            self.round_trips += 1
-            await sending(self._connection, sql, rows)
-
-
-async def _each(connection: Connection, sql: str, rows: list[Sequence[Any]]) -> None:
-    await connection.executemany(sql, rows)
-
-
-async def _once(connection: Connection, sql: str, rows: list[Sequence[Any]]) -> None:
-    if rows:
-        await connection.execute(sql, *zip(*rows, strict=True))
-
-
-Sending: TypeAlias = Callable[[Connection, str, list[Sequence[Any]]], Awaitable[None]]
+        self.round_trips += await self._statements.send(self._connection)
 
 
 class Tx(ProjectionTx):
@@ -107,16 +87,15 @@ class Tx(ProjectionTx):
         self._audit: list[AuditLine] = []
         self._answer: Answer | None = None
         self.seen = ""  # académies, as they stand in bassin.academies
-        self._effects_allowed = True
 
     @contextmanager
-    def as_projection(self) -> Iterator[ProjectionTx]:
+    def as_projection(self, name: str) -> Iterator[ProjectionTx]:
         """While it lasts nothing may leave this database: a projection can be built again at any time."""
-        self._effects_allowed = False
+        self._projection = name
         try:
             yield self
         finally:
-            self._effects_allowed = True
+            self._projection = ""
 
     @asynccontextmanager
     async def impersonal(self) -> AsyncIterator["Tx"]:
@@ -130,7 +109,7 @@ class Tx(ProjectionTx):
         self.round_trips += other.round_trips
 
     def refuse_in_projection(self) -> None:
-        if not self._effects_allowed:
+        if self._projection:
             raise EffectInProjection
 
     def collect_events(self, events: Iterable[Pending]) -> None:
@@ -206,7 +185,8 @@ class Tx(ProjectionTx):
             yield
             await self.flush()
         except BaseException:
-            self._many, self._events, self._audit, self.seen = [], [], [], seen
+            self._statements.forget()
+            self._events, self._audit, self.seen = [], [], seen
             if self._alive():
                 await self.simple("ROLLBACK TO SAVEPOINT one")
             raise

@@ -88,12 +88,23 @@ class Books:
         return sum((await self.behind()).values())
 
     async def behind(self) -> dict[UUID, int]:
-        """Of which subjects, how many each."""
-        published = await self._stage.query(PRODUCER, VERSIONS, self._streams)
-        marks = await self._stage.query(LISTENER, MARKS, self._streams)
+        """Of which subjects, how many each; looked at closely only where the two databases differ.
+
+        The proxies of a bad line are in this process: to compare a hundred thousand subjects here made it worse.
+        """
+        drawers = await asyncio.gather(self._drawers(PRODUCER, "aggregate"), self._drawers(LISTENER, "inbox"))
+        differing = sorted({drawer for drawer, _ in set(drawers[0]) ^ set(drawers[1])})
+        if not differing:
+            return {}
+        published = await self._stage.query(PRODUCER, WITHIN.format("aggregate"), self._streams, differing)
+        marks = await self._stage.query(LISTENER, WITHIN.format("inbox"), self._streams, differing)
         at = {(row["stream"], row["subject"]): row["version"] for row in marks}
         missing = {row["subject"]: row["version"] - at.get((row["stream"], row["subject"]), 0) for row in published}
         return {subject: number for subject, number in missing.items() if number > 0}
+
+    async def _drawers(self, service: str, table: str) -> list[tuple[str, int]]:
+        rows = await self._stage.query(service, DRAWERS.format(table), self._streams)
+        return [(row["drawer"], row["digest"]) for row in rows]
 
     async def effects(self) -> list[Effect]:
         rows = await self._stage.query(LISTENER, "SELECT * FROM faults.effect WHERE seq > $1 ORDER BY seq", self._seq)
@@ -159,7 +170,13 @@ def fact_of(census: UUID | str, uai: str) -> UUID:
 
 WHEN = "SELECT census, uai, revision, extract(epoch FROM at)::float8 AS at FROM faults.effect WHERE seq > $1"
 VERSIONS = "SELECT stream, subject, version FROM infra.aggregate WHERE stream = ANY($1)"
-MARKS = "SELECT stream, subject, version FROM infra.inbox WHERE stream = ANY($1)"
+WITHIN = """
+SELECT stream, subject, version FROM infra.{} WHERE stream = ANY($1) AND left(subject::text, 2) = ANY($2)
+"""
+DRAWERS = """
+SELECT left(subject::text, 2) AS drawer, bit_xor(hashtextextended(concat(stream, subject, version), 0)) AS digest
+FROM infra.{} WHERE stream = ANY($1) AND version > 0 GROUP BY 1
+"""
 ANSWERED = """
 SELECT a.academie, a.campaign AS census, sum(v.identified) AS n FROM addressed_school a
 JOIN answer_version v USING (academie, campaign, uai, revision) GROUP BY 1, 2

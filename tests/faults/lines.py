@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from weakref import WeakKeyDictionary
 
 from msgspec import Struct
-from tests.faults.isolation import isolated, run
+from tests.faults.isolation import iptables, isolated, run
 from tests.faults.stage import Stage
 
 from common.local.ports import LOOPBACK, free_ports
@@ -51,9 +51,9 @@ def dropped(port: int, *ways: str) -> Iterator[None]:
     """Packets to or from the far server vanish on arrival, as on a cut cable: nobody is told."""
     rules = [["INPUT", "-i", "lo", "-p", "tcp", *WAYS[way], str(port), "-j", "DROP"] for way in ways]
     for rule in rules:
-        run("iptables", "-A", *rule)
+        run(*iptables(), "-A", *rule)
     try:
         yield
     finally:
         for rule in rules:
-            run("iptables", "-D", *rule)
+            run(*iptables(), "-D", *rule)

@@ -6,13 +6,18 @@ from uuid import UUID, uuid4
 
 import msgspec
 import pytest
-from tests.service.common import proxy
+from tests.service.common import probe, proxy
 from tests.service.common.conftest import Listen
-from tests.service.common.probe import AMIENS, LILLE, LISTENER, PRODUCER, fact, opened
+from tests.service.common.listening import Listening
+from tests.service.common.probe import AMIENS, LILLE, LISTENER, PRODUCER, fact, opened, state
 
 from common import audit, idempotency, outbox
+from common.contracts.events import Fact
+from common.contracts.hr_networks import PersonState
+from common.handlers import Projection, Table
 from common.idempotency import Command, Replayed
 from common.identity import Agent
+from common.tx import ProjectionTx
 
 if TYPE_CHECKING:
     from common.migrate import ServiceUrls
@@ -88,3 +93,32 @@ async def test_the_academies_are_set_once_for_consecutive_records_of_the_same(li
                 costs.append(line.round_trips - before)
 
     assert costs[2] == costs[1]
+
+
+async def test_projections_that_hear_the_same_records_take_a_statement_each(
+    database: "Callable[[str], ServiceUrls]",
+) -> None:
+    urls, table, costs = database(LISTENER), Table(LISTENER, [keeping("one"), keeping("other")], None), []
+    await probe.lay_out(urls, table)
+    async with (
+        proxy.before(urls.app) as line,
+        opened(LISTENER, msgspec.structs.replace(urls, app=line.url), size=1) as db,
+    ):
+        listening = Listening(urls, db, table)
+        await listening.assign()
+        for size in (5, 5, 50):
+            before = line.round_trips
+            await listening.send(*(state(uuid4(), "Martin") for _ in range(size)))
+            costs.append(line.round_trips - before)
+
+    assert costs[2] == costs[1] <= 12
+
+
+def keeping(name: str) -> Projection:
+    projection = Projection(name, tables=())
+
+    @projection.on(PersonState)
+    async def keep(tx: ProjectionTx, heard: Fact[PersonState]) -> None:
+        tx.many(f"{probe.KEEP} -- {name}", [(heard.academie, heard.event.subject, heard.version, name)])
+
+    return projection
