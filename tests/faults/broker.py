@@ -191,6 +191,7 @@ FAULTS: tuple[Fault, ...] = (
         title="the only broker restarts, asked to and killed",
         run=restart_the_broker,
         seeds=2,
+        busy=True,
         least=frozenset({"accepted", "events_per_second"}),
         moves=("hr_networks:bassin_relay_published_total",),
     ),

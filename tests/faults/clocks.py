@@ -118,6 +118,7 @@ FAULTS: tuple[Fault, ...] = (
         seeds=4,
         within=720.0,
         waits=True,
+        busy=True,
         own_stage=True,
         least=frozenset({"answers before their predecessor, by their dates"}),
         moves=(f"{LISTENER}:bassin_inbox_applied_total", f"{PRODUCER}:bassin_relay_takeovers_total"),

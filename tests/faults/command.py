@@ -14,6 +14,7 @@ from msgspec import Struct
 from tests.faults.carrier import listen_again
 from tests.faults.fault import Fault, Figure, Verdict, faults, worst
 from tests.faults.stage import Stage, raised
+from tests.faults.turns import turn
 
 from common.local.places import ROOT, STATE
 
@@ -100,7 +101,8 @@ async def _seeds_of(fault: Fault, stage: Stage, seeds: list[int]) -> Line:
     if not fault.carried:
         await listen_again(stage)
     for seed in seeds:
-        verdicts.append(await _one(fault, stage, seed))
+        async with turn(fault):
+            verdicts.append(await _one(fault, stage, seed))
         told = verdicts[-1].broken or [f"{verdicts[-1].figures}"]
         print(f"{fault.name} seed {seed}: {'; '.join(told)}", flush=True)
         if verdicts[-1].broken or verdicts[-1].not_run:

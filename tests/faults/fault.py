@@ -39,6 +39,7 @@ class Fault(Struct, frozen=True, kw_only=True):
     nodes: int = 1  # of Kafka
     carried: bool = False  # the listener hears through a carrier, and keeps to it until another kind of fault
     waits: bool = False  # for most of its time, and measures no rate: it is played beside others
+    busy: bool = False  # it works the machine without a pause, or measures how fast that is: never beside another such
     own_stage: bool = False  # it leaves nothing that another fault could go on from
     least: frozenset[str] = frozenset()  # figures whose smallest value over the seeds is the one to tell
     within: float = 0.0  # seconds that a schedule may take, where it is not as long as others

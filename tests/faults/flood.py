@@ -150,6 +150,7 @@ FAULTS: tuple[Fault, ...] = (
         name="F20",
         title="an académie asks five times the gateway's load",
         run=flood,
+        busy=True,
         least=frozenset({"goodput/s", "share of its load"}),
         moves=("hr_networks:bassin_http_requests_total",),
     ),

@@ -121,6 +121,7 @@ FAULTS: tuple[Fault, ...] = (
         title="three brokers: the leader is lost, five times",
         run=lose_the_leader,
         waits=True,
+        busy=True,
         nodes=3,
         moves=("hr_networks:bassin_relay_published_total",),
     ),

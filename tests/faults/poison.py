@@ -205,6 +205,7 @@ FAULTS: tuple[Fault, ...] = (
         name="F12",
         title="records that can never be applied",
         run=poison_some,
+        busy=True,
         seeds=8,
         in_check=1,
         carried=True,

@@ -202,6 +202,7 @@ FAULTS: tuple[Fault, ...] = (
         name="F14",
         title="replicas join and leave every 2 s",
         run=come_and_go,
+        busy=True,
         least=frozenset({"events/s", "share while they change"}),
         moves=(f"{LISTENER}:bassin_inbox_applied_total",),
     ),

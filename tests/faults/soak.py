@@ -134,6 +134,7 @@ FAULTS: tuple[Fault, ...] = (
         title=f"soak: half of the load for {SECONDS:.0f} s",
         run=soak,
         waits=True,
+        busy=True,
         within=SECONDS + 300,
         moves=(f"{PRODUCER}:bassin_relay_published_total", f"{LISTENER}:bassin_inbox_applied_total"),
     ),

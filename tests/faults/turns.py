@@ -1,0 +1,24 @@
+"""Of two lanes on one machine: what is busy in one is never beside what is busy in the other."""
+
+import asyncio
+import fcntl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from tests.faults.fault import Fault
+
+from common.local.places import ROOT
+
+BUSY = ROOT / ".bassin" / "faults-busy"  # of both lanes; locked by whoever has the processors for itself
+
+
+@asynccontextmanager
+async def turn(fault: Fault) -> AsyncIterator[None]:
+    """Waits for it, unless the fault keeps nobody from working."""
+    if not fault.busy:
+        yield
+        return
+    BUSY.parent.mkdir(exist_ok=True)
+    with BUSY.open("w") as lock:  # its end gives the lock back, even a kill
+        await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+        yield
