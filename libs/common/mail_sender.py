@@ -160,7 +160,7 @@ class MailSender:
                 async with self._db.batch(self._academies) as tx:
                     await tx.execute(sql, *args)
             except DATABASE_DOWN as error:
-                log.warning("the outcome of a mail is not noted yet", error=error)
+                UNAVAILABLE.warning("the outcome of a mail is not noted yet", extra={"error": str(error)})
                 await asyncio.sleep(IDLE_SECONDS)
             else:
                 return

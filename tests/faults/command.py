@@ -7,6 +7,7 @@ import shutil
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import msgspec
@@ -86,7 +87,9 @@ async def _together(chosen: Sequence[Fault], nodes: int, asked: argparse.Namespa
     lines: list[Line] = []
     left = list(chosen)
     while left:
-        async with raised(nodes) as stage:
+        async with AsyncExitStack() as ends:
+            async with turn(busy=True):
+                stage = await ends.enter_async_context(raised(nodes))
             while left:
                 fault = left.pop(0)
                 lines.append(await _seeds_of(fault, stage, _seeds(fault, asked)))
@@ -101,7 +104,7 @@ async def _seeds_of(fault: Fault, stage: Stage, seeds: list[int]) -> Line:
     if not fault.carried:
         await listen_again(stage)
     for seed in seeds:
-        async with turn(fault):
+        async with turn(busy=fault.busy):
             verdicts.append(await _one(fault, stage, seed))
         told = verdicts[-1].broken or [f"{verdicts[-1].figures}"]
         print(f"{fault.name} seed {seed}: {'; '.join(told)}", flush=True)

@@ -131,6 +131,7 @@ FAULTS: tuple[Fault, ...] = (
         title="no room left on the disk of PostgreSQL, of Kafka",
         run=fill_the_disk,
         waits=True,
+        busy=True,
         seeds=2,
         own_stage=True,
         moves=("hr_networks:bassin_relay_published_total",),

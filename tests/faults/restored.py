@@ -237,6 +237,7 @@ FAULTS: tuple[Fault, ...] = (
         title="a service's database is an older copy, the others went on",
         run=restore_an_older_copy,
         waits=True,
+        busy=True,
         seeds=2,
         own_stage=True,
         moves=(f"{PRODUCER}:bassin_lost_facts_total",),

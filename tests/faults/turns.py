@@ -5,17 +5,15 @@ import fcntl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tests.faults.fault import Fault
-
 from common.local.places import ROOT
 
 BUSY = ROOT / ".bassin" / "faults-busy"  # of both lanes; locked by whoever has the processors for itself
 
 
 @asynccontextmanager
-async def turn(fault: Fault) -> AsyncIterator[None]:
-    """Waits for it, unless the fault keeps nobody from working."""
-    if not fault.busy:
+async def turn(*, busy: bool) -> AsyncIterator[None]:
+    """Waits for it, unless what follows keeps nobody from working."""
+    if not busy:
         yield
         return
     BUSY.parent.mkdir(exist_ok=True)
