@@ -51,6 +51,7 @@ class CommittedLog:
 
         Raises:
             LogShortened: an end lies before `since`; the broker lost acknowledged records.
+            TimeoutError: what lay before the ends cannot be read any more.
         """
         async with self._reader() as reader:
             async for chunk in self._read(reader, since):
@@ -67,13 +68,17 @@ class CommittedLog:
         reader.assign(list(behind))
         for tp, place in behind.items():
             reader.seek(tp, positions[place])
+        moved = asyncio.get_running_loop().time()
         while behind:
             async with asyncio.timeout(DEADLINE):
                 found = await self._next(reader)
-            for tp in list(behind):
-                positions[behind[tp]] = await reader.position(tp)
-                if positions[behind[tp]] >= ends[behind[tp]]:
-                    behind.pop(tp)
+                at = {behind[tp]: await reader.position(tp) for tp in behind}
+            if found or any(positions[place] != position for place, position in at.items()):
+                moved = asyncio.get_running_loop().time()
+            elif asyncio.get_running_loop().time() - moved > DEADLINE:
+                raise TimeoutError(f"of {list(at)} nothing more can be read")
+            positions |= at
+            behind = {tp: place for tp, place in behind.items() if positions[place] < ends[place]}
             yield found, dict(positions)
         yield [], {place: max(end, positions[place]) for place, end in ends.items()}
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -19,7 +19,7 @@ from tests.service.common.probe import PRODUCER, census, fact, state
 from tests.service.common.simulated import identity, version
 
 from common import metrics, relay, watch
-from common.committed_log import CommittedLog, Logged
+from common.committed_log import CommittedLog, Logged, Place
 from common.contracts.catalogue import CONTRACTS, STREAMS
 from common.contracts.hr_networks import FACTS, PEOPLE
 from common.db import Database
@@ -238,3 +238,30 @@ async def test_while_the_broker_is_away_commands_succeed_until_too_much_is_unpub
     await probe.eventually(side.drained)
     await probe.eventually(partial(accepted, side), within=2 * watch.EVERY)
     await probe.ended([looking])
+
+
+class Longer(CommittedLog):
+    """Whose topics ended further on when it looked than what can be read now: a broker lost its newest records."""
+
+    async def _ends(self, *asked: Any) -> dict[Place, int]:
+        return {place: end + 5 for place, end in (await super()._ends(*asked)).items()}
+
+
+async def test_records_that_were_lost_meanwhile_are_not_waited_for_without_end(
+    side: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    side.running()
+    await probe.command(side.db, fact(uuid4(), ANA))
+    await probe.eventually(side.drained)
+    monkeypatch.setattr("common.committed_log.DEADLINE", 1.0)
+    read: list[Logged] = []
+
+    with pytest.raises(TimeoutError, match="nothing more can be read"):
+        await asyncio.wait_for(read_to_the_end(Longer(side.kafka, [FACTS]), read), 20)
+
+    assert len(read) == 1
+
+
+async def read_to_the_end(log: CommittedLog, read: list[Logged]) -> None:
+    async for chunk, _ in log.read({}):
+        read += chunk
