@@ -120,7 +120,8 @@ class CommittedLog:
                 await reader.start()
             yield reader
         finally:
-            await reader.stop()
+            async with asyncio.timeout(DEADLINE):
+                await reader.stop()
 
     def _made(self) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
