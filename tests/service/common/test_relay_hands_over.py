@@ -247,21 +247,37 @@ class Longer(CommittedLog):
         return {place: end + 5 for place, end in (await super()._ends(*asked)).items()}
 
 
-async def test_records_that_were_lost_meanwhile_are_not_waited_for_without_end(
-    side: Side, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+async def one_lost(side: Side, monkeypatch: pytest.MonkeyPatch) -> Longer:
+    """A log with one record, of which more were told; who waits for them does so for a second."""
     side.running()
     await probe.command(side.db, fact(uuid4(), ANA))
     await probe.eventually(side.drained)
     monkeypatch.setattr("common.committed_log.DEADLINE", 1.0)
-    read: list[Logged] = []
+    return Longer(side.kafka, [FACTS])
+
+
+async def test_records_that_were_lost_meanwhile_are_not_waited_for_without_end(one_lost: Longer) -> None:
+    chunks: list[list[Logged]] = []
 
     with pytest.raises(TimeoutError, match="nothing more can be read"):
-        await asyncio.wait_for(read_to_the_end(Longer(side.kafka, [FACTS]), read), 20)
+        await asyncio.wait_for(read_to_the_end(one_lost, chunks), 20)
 
-    assert len(read) == 1
+    assert sum(map(len, chunks)) == 1
 
 
-async def read_to_the_end(log: CommittedLog, read: list[Logged]) -> None:
+async def test_what_the_reader_does_with_a_chunk_is_not_waiting_for_the_broker(one_lost: Longer) -> None:
+    chunks: list[list[Logged]] = []
+
+    with pytest.raises(TimeoutError, match="nothing more can be read"):
+        await asyncio.wait_for(read_to_the_end(one_lost, chunks, seconds=1.5), 30)
+
+    after = chunks[next(number for number, chunk in enumerate(chunks) if chunk) + 1 :]
+    assert len(after) >= 3, "given up though it was hardly looked"
+
+
+async def read_to_the_end(log: CommittedLog, chunks: list[list[Logged]], *, seconds: float = 0.0) -> None:
+    """`seconds`: how long each chunk keeps the reader busy."""
     async for chunk, _ in log.read({}):
-        read += chunk
+        chunks.append(chunk)
+        await asyncio.sleep(seconds)
