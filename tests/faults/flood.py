@@ -1,16 +1,16 @@
 """F20: one académie asks five times as much as the gateway lets through."""
 
 import asyncio
+import os
 import random
 import statistics
 import time
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
-from multiprocessing import get_context
 from typing import NamedTuple, TypeAlias
 
 import httpx
+import msgspec
 from tests.faults.fault import Fault, Verdict
 from tests.faults.gateways import start_gateway
 from tests.faults.stage import Stage
@@ -43,9 +43,8 @@ async def flood(stage: Stage, seed: int) -> Verdict:
     await stage.terminate(GATEWAY)
     await start_gateway(stage, GATEWAY, environment=SETTINGS)
     lille, amiens = _heads(stage, "09", seed), _heads(stage, "20", seed)
-    with ProcessPoolExecutor(2, get_context("spawn")) as asking:  # who asks little must not wait for who asks much
-        await _both(asking, (lille, RATE / 4, 1.0), (amiens, OTHERS, 1.0))  # imports, caches
-        rounds = [await _round(asking, lille, amiens) for _ in range(ROUNDS)]
+    await _both(stage, (lille, RATE / 4, 1.0), (amiens, OTHERS, 1.0))  # connections, caches
+    rounds = [await _round(stage, lille, amiens) for _ in range(ROUNDS)]
     await _as_before(stage)
     for calm, told in rounds:
         _judge(verdict, calm.one, told.one)
@@ -71,9 +70,9 @@ def _heads(stage: Stage, academie: str, seed: int) -> Heads:
     return Heads(stage.layout.url(GATEWAY), desks, seed)
 
 
-def ask(heads: Heads, rate: float, seconds: float) -> list[Told]:
-    """At this rate, whether or not what was asked before is answered."""
-    return asyncio.run(_ask(heads, rate, seconds))
+def ask(gateway: str, desks: Sequence[tuple[str, str]], seed: int, rate: float, seconds: float) -> None:
+    """At this rate, whether or not what was asked before is answered; prints what it was told."""
+    print(msgspec.json.encode(asyncio.run(_ask(Heads(gateway, desks, seed), rate, seconds))).decode())
 
 
 async def _ask(heads: Heads, rate: float, seconds: float) -> list[Told]:
@@ -97,17 +96,24 @@ class Both(NamedTuple):
     other: list[Told]
 
 
-async def _both(asking: Executor, one: Load, other: Load) -> Both:
-    loop = asyncio.get_running_loop()
-    return Both(*await asyncio.gather(*(loop.run_in_executor(asking, ask, *load) for load in (one, other))))
+async def _both(stage: Stage, one: Load, other: Load) -> Both:
+    """From a process each: who asks little must not wait for who asks much."""
+    return Both(*await asyncio.gather(_asked(stage, *one), _asked(stage, *other)))
 
 
-async def _round(asking: Executor, lille: Heads, amiens: Heads) -> tuple[Both, Both]:
+async def _asked(stage: Stage, heads: Heads, rate: float, seconds: float) -> list[Told]:
+    status, said = await stage.ran("tests.faults.flood:ask", *heads, rate, seconds, environment=os.environ)
+    if status != 0:
+        raise RuntimeError(f"who asks ended with {status}: {said}")
+    return msgspec.json.decode(said, type=list[Told])
+
+
+async def _round(stage: Stage, lille: Heads, amiens: Heads) -> tuple[Both, Both]:
     """At its load, and at five times it."""
     found = []
     for times in (0.9, 5):
         await asyncio.sleep(2)  # the buckets are full again
-        found.append(await _both(asking, (lille, times * RATE, LASTS), (amiens, OTHERS, LASTS)))
+        found.append(await _both(stage, (lille, times * RATE, LASTS), (amiens, OTHERS, LASTS)))
     return found[0], found[1]
 
 

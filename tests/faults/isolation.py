@@ -52,6 +52,8 @@ def fetch() -> str:
     """Have it; returns why not, in a few words."""
     if iptables():
         return ""
+    if shutil.which(UNSHARE[0]) is None or os.geteuid() != 0:
+        return "not fetched: only root on Linux can use it"
     return next(filter(None, (debian.unpack(package, UNPACKED) for package in PACKAGES)), "")
 
 

@@ -54,7 +54,7 @@ class Stage:
         self.servers: dict[str, Postgres] = {}  # services whose database is not on `postgres` any more
         self.carried = ""  # how the topics end that the listener hears through a carrier (tests.faults.carrier)
         self._replica_ports: dict[str, int] = {}
-        self._numbers = count(1)  # of operators' commands
+        self._numbers = count(1)  # of processes that end by themselves
         self._heard: dict[str, int] = {}  # the same, by `loud`
         self._read: dict[str, int] = {}  # log -> bytes read before
 
@@ -154,17 +154,21 @@ class Stage:
 
     async def bassin(self, service: str, *command: str) -> str:
         """An operator's command at the terminal, in a process that has its imports already; what it printed."""
-        name = f"operator-{next(self._numbers)}"
-        log, settings = STATE / "logs" / f"{name}.txt", self.settings(service)
-        started, launcher = self.platform.forked.start, "tests.faults.launch:operate"
-        await asyncio.to_thread(lambda: started(name, launcher, *command, log=log, environment=settings))
-        process = self.platform.forked.running.pop(name)
-        await asyncio.to_thread(process.join, 30)
-        status, said = process.exitcode, log.read_text()
-        await asyncio.to_thread(self.platform.forked.end, process)
+        status, said = await self.ran("tests.faults.launch:operate", *command, environment=self.settings(service))
         if status not in {0, 1}:
             raise RuntimeError(f"bassin {' '.join(command)}: {status}: {said}")
         return said
+
+    async def ran(self, main: str, *arguments: object, environment: Environment) -> tuple[int | None, str]:
+        """`main` in a process of its own, which ends with the platform; its exit status and what it printed."""
+        name = f"{main.rpartition(':')[2]}-{next(self._numbers)}"
+        log, start = STATE / "logs" / f"{name}.txt", self.platform.forked.start
+        await asyncio.to_thread(lambda: start(name, main, *arguments, log=log, environment=environment))
+        process = self.platform.forked.running.pop(name)
+        await asyncio.to_thread(process.join, 40)
+        status, said = process.exitcode, log.read_text()
+        await asyncio.to_thread(self.platform.forked.end, process)
+        return status, said
 
     # --- databases
 
