@@ -1,7 +1,7 @@
 """What was committed and published, read from the databases and the topics themselves, and the verdict on it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
@@ -110,10 +110,11 @@ class Books:
         rows = await self._stage.query(LISTENER, "SELECT * FROM faults.effect WHERE seq > $1 ORDER BY seq", self._seq)
         return [Effect(r["academie"], r["seen"], f"{r['census']}/{r['uai']}", r["revision"]) for r in rows]
 
-    async def delays(self, sent_at: Mapping[tuple[str, str], float]) -> list[float]:
+    async def delays(self, sent_at: Mapping[tuple[str, str], float], *, without: Collection[UUID]) -> list[float]:
         """Seconds from a fact's sending (subject, version -> wall clock) to its effect, since the seed began."""
         rows = await self._stage.query(LISTENER, WHEN, self._seq)
-        found = ((sent_at.get((str(fact_of(r["census"], r["uai"])), str(r["revision"] + 1))), r["at"]) for r in rows)
+        facts = [(fact_of(r["census"], r["uai"]), str(r["revision"] + 1), r["at"]) for r in rows]
+        found = [(sent_at.get((str(subject), version)), at) for subject, version, at in facts if subject not in without]
         return [at - sent for sent, at in found if sent is not None]
 
     async def judge(self) -> Sets:
@@ -168,7 +169,9 @@ def fact_of(census: UUID | str, uai: str) -> UUID:
     return uuid5(UUID(str(census)), f"uai:{uai}")
 
 
-WHEN = "SELECT census, uai, revision, extract(epoch FROM at)::float8 AS at FROM faults.effect WHERE seq > $1"
+WHEN = (
+    "SELECT census, uai, revision, extract(epoch FROM at)::float8 AS at FROM faults.effect WHERE seq > $1 ORDER BY seq"
+)
 VERSIONS = "SELECT stream, subject, version FROM infra.aggregate WHERE stream = ANY($1)"
 WITHIN = """
 SELECT stream, subject, version FROM infra.{} WHERE stream = ANY($1) AND left(subject::text, 2) = ANY($2)
