@@ -16,6 +16,7 @@ from common import metrics, takeover
 from common.committed_log import Logged, LogShortened, Place
 from common.db import PROBED, SESSION, probe
 from common.kafka_log import REFUSED_FOR_GOOD, Outgoing
+from common.logs import SAY_AGAIN
 from common.takeover import Connection
 
 log = logging.getLogger("bassin.relay")
@@ -80,7 +81,7 @@ class Relay(Struct):
 
     async def run(self) -> None:
         """Until cancelled. Whatever goes wrong: let go of producer and lock, start again at the take-over."""
-        failures = 0
+        failures, said = 0, 0.0
         while not self.stopped_for:
             try:
                 async with self.owner() as connection:
@@ -88,8 +89,9 @@ class Relay(Struct):
             except (LogShortened, *REFUSED_FOR_GOOD) as error:
                 self._stop(error)
             except Exception as error:  # noqa: BLE001 - broker or database away, fenced, replaced: all mean the same
-                failures = 1 if self.publishing else failures + 1
-                level = logging.WARNING if failures == 1 else logging.DEBUG
+                failures, now = 1 if self.publishing else failures + 1, asyncio.get_running_loop().time()
+                level = logging.WARNING if failures == 1 or now - said >= SAY_AGAIN else logging.DEBUG
+                said = now if level == logging.WARNING else said
                 log.log(level, "relay starts again", extra={"error": f"{type(error).__name__}: {error}"})
                 await asyncio.sleep(min(0.1 * 2 ** min(failures, 10), SLOWEST_RETRY))  # 2**1024 is no float
             finally:
