@@ -100,8 +100,6 @@ async def mix_releases(stage: Stage, seed: int) -> Verdict:
         verdict.broken += await stage.books.close()
         await stage.terminate(GATEWAY)
         await start_gateway(stage, GATEWAY)
-    parked = (await stage.query(LISTENER, "SELECT count(*) AS n FROM infra.held"))[0]["n"]
-    verdict.check(parked == 0, f"{parked} records were put aside")
     verdict.figures |= {"commands": len(stage.books.commands), "records of a new type": await _unknown(stage) - before}
     verdict.check(await _unknown(stage) > before, "the next release published nothing")
     await _as_before(stage)
