@@ -93,8 +93,6 @@ class CommittedLog:
 
     async def ends(self) -> dict[Place, int]:
         """Where the topics end now."""
-        if not self._topics:  # a consumer that is stopped before its first await raises CancelledError
-            return {}
         async with self._reader() as reader:
             return await self._ends(reader, await self._places(reader))
 
@@ -122,7 +120,7 @@ class CommittedLog:
             yield reader
         finally:
             async with asyncio.timeout(DEADLINE):
-                await reader.stop()
+                await end_reader(reader)
 
     def _made(self) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
@@ -137,3 +135,14 @@ class CommittedLog:
     def _partition_of(self, place: Place) -> TopicPartition:
         stream, partition = place
         return TopicPartition(self._topic_of[stream], partition)
+
+
+async def end_reader(reader: AIOKafkaConsumer) -> None:
+    """Its own stop is cut short by the CancelledError of tasks that it cancels, those that wait to ask a broker again.
+
+    Taken for ours, it would end whoever stops the reader, without a word, and leave the connections open.
+    """
+    await asyncio.gather(reader.stop(), return_exceptions=True)
+    for part in (reader._fetcher, reader._client):
+        if part is not None:  # there is no fetcher where the start failed
+            await asyncio.gather(part.close(), return_exceptions=True)

@@ -15,7 +15,7 @@ from faststream.kafka.subscriber.usecase import BatchSubscriber
 
 from common import metrics, roster
 from common.batch import TRANSIENT, reason, transient
-from common.committed_log import FETCH_BYTES, REQUEST_MS
+from common.committed_log import FETCH_BYTES, REQUEST_MS, end_reader
 from common.inbox import ConsumerStopped, Inbox, Moved
 from common.marks import Verdict
 from common.polled import Polled, PromptSubscriber, Raw, undecoded
@@ -82,7 +82,7 @@ class Consumer(ConsumerRebalanceListener):
             self._halt.set()
             self.waiting_for = "start"
             metrics.consumer_assigned.labels(self._service).set(0)
-            await asyncio.shield(broker.stop())
+            await asyncio.shield(_end(broker, self._subscriber))
 
     def subscriber(self) -> tuple[KafkaBroker, BatchSubscriber]:
         """No default of FastStream's is relied on: each one here was found to lose, repeat or skip records."""
@@ -239,6 +239,12 @@ class Consumer(ConsumerRebalanceListener):
             return self.inbox.positions[self._place(tp)]
         position: int = await self._consumer().position(tp)
         return position
+
+
+async def _end(broker: KafkaBroker, subscriber: BatchSubscriber) -> None:
+    await broker.stop()
+    if subscriber.consumer is not None:  # FastStream did not see that its stop was cut short
+        await end_reader(subscriber.consumer)
 
 
 def _of(error: Exception) -> dict[str, str]:

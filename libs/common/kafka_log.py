@@ -24,7 +24,7 @@ from aiokafka.structs import RecordMetadata
 from msgspec import Struct
 
 from common import left_open, metrics
-from common.committed_log import DEADLINE, REQUEST_MS, CommittedLog, Place
+from common.committed_log import DEADLINE, REQUEST_MS, CommittedLog, Place, end_reader
 from common.partition import partitions_of
 
 log = logging.getLogger("bassin.relay")
@@ -207,8 +207,7 @@ async def _let_go(reader: AIOKafkaConsumer, passing: asyncio.Task[None] | None) 
     if passing is not None:
         passing.cancel()
         await asyncio.gather(passing, return_exceptions=True)
-    with contextlib.suppress(Exception, asyncio.CancelledError):  # stopped at once after its start it raises that
-        await reader.stop()
+    await end_reader(reader)
 
 
 async def _stop(producer: AIOKafkaProducer) -> None:

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from msgspec import Struct
 
 from common import roster
-from common.committed_log import DEADLINE, CommittedLog, Place
+from common.committed_log import DEADLINE, CommittedLog, Place, end_reader
 from common.contracts.catalogue import STREAMS
 from common.handlers import Table
 
@@ -82,7 +82,7 @@ async def _first_unread(kafka: str, since: Mapping[Place, int], ends: Mapping[Pl
                         unread[place] = None
                 consumer.pause(*(tp for tp, place in places.items() if place in unread))
     finally:
-        await consumer.stop()
+        await end_reader(consumer)
     return unread
 
 

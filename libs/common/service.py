@@ -102,7 +102,7 @@ class Service(Struct, frozen=True, kw_only=True):
         timekeeper = Timekeeper(db, settings.academies, [*sealing.jobs(self), *self.own_jobs()])
         loops = [loop(db, settings) for loop in self.loops]
         loops.append(audit_watch.run(db, settings, self.contract))
-        first = _start(app, consumer.run(), timekeeper.run(), *_mail(settings, db), *loops)
+        first = _start(app, consumer.run(), *timekeeper.loops(), *_mail(settings, db), *loops)
         last = _start(app, relay.run(), watch.run(db, settings.outbox_bound_seconds))
         try:
             yield
@@ -142,7 +142,7 @@ def _mail(settings: Settings, db: Database) -> list[Coroutine[Any, Any, None]]:
 def _start(app: Litestar, *loops: Coroutine[Any, Any, None]) -> list["asyncio.Task[None]"]:
     def stop_if_broken(task: "asyncio.Task[None]") -> None:
         """A loop that ends by itself is a bug; half a service is worse than one that is started anew."""
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if (error := _broken_by(task)) is not None:
             log.critical("a loop of the service broke", exc_info=error)
             app.state.broken = True
             signal.raise_signal(signal.SIGTERM)
@@ -151,6 +151,14 @@ def _start(app: Litestar, *loops: Coroutine[Any, Any, None]) -> list["asyncio.Ta
     for task in tasks:
         task.add_done_callback(stop_if_broken)
     return tasks
+
+
+def _broken_by(task: "asyncio.Task[None]") -> BaseException | None:
+    """A library's CancelledError ends a loop without a word, though nobody asked for its end."""
+    try:
+        return task.exception()
+    except asyncio.CancelledError as cancelled:
+        return None if task.cancelling() else cancelled
 
 
 async def _end(tasks: Sequence["asyncio.Task[None]"]) -> None:

@@ -3,8 +3,9 @@
 import asyncio
 import random
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import asyncpg
 import structlog
@@ -36,10 +37,9 @@ class Timekeeper:
     def __init__(self, db: Database, academies: Collection[CodeAcademie], jobs: Sequence[Job]) -> None:
         self._db, self._academies, self._jobs = db, academies, jobs
 
-    async def run(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            for job in self._jobs:
-                group.create_task(self._repeat(job))
+    def loops(self) -> list[Coroutine[Any, Any, None]]:
+        """One a job: each is seen to go on."""
+        return [self._repeat(job) for job in self._jobs]
 
     async def _repeat(self, job: Job) -> None:
         """For ever; replicas drift apart so that they do not all ask for the same lock at once."""

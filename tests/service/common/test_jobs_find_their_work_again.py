@@ -83,11 +83,10 @@ async def test_each_job_is_run_for_ever_beside_the_others(db: Database) -> None:
 
         return Job(name, OFTEN, run)
 
-    running = asyncio.ensure_future(timekeeper(db, *map(job, twice)).run())
+    running = [asyncio.create_task(loop) for loop in timekeeper(db, *map(job, twice)).loops()]
     async with asyncio.timeout(20):
         await asyncio.gather(*(event.wait() for event in twice.values()))
-    running.cancel()
-    await asyncio.wait({running})
+    await probe.ended(running)
 
 
 async def test_replicas_do_a_job_one_at_a_time(db: Database) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from tests.service.common import probe
 from tests.service.common.consuming import Consuming
@@ -17,6 +17,7 @@ from tests.service.common.probe import LISTENER, PRODUCER, fact
 from tests.service.common.test_traps_of_aiokafka import outgoing
 
 from common import kafka_log, logs, topics
+from common.committed_log import CommittedLog, end_reader
 from common.contracts.catalogue import CONTRACTS, STREAMS
 from common.contracts.hr_networks import FACTS
 from common.kafka_log import KafkaLog
@@ -110,3 +111,51 @@ def silent(broker: KafkaNode) -> Iterator[None]:
         yield
     finally:
         process.send_signal(signal.SIGCONT)
+
+
+async def test_a_reader_that_waits_for_its_broker_ends_alone(node: Callable[[], KafkaNode]) -> None:
+    """Its stop raises the CancelledError of its own task, and leaves its connections to themselves."""
+    broker = node()
+    with probe.topics_named("here"):
+        await topics.ensure(broker.bootstrap, [CONTRACTS[PRODUCER]], partitions=1)
+        log = CommittedLog(broker.bootstrap, [FACTS])
+        plain, ours = [await _waiting(log) for _ in range(2)]
+        await asyncio.to_thread(broker.stop)
+        await asyncio.sleep(0.5)
+        with pytest.raises(asyncio.CancelledError):
+            await plain.stop()
+        assert not _ended(plain)
+        await end_reader(ours)
+        assert _ended(ours)
+        await end_reader(plain)
+
+
+async def _waiting(log: CommittedLog) -> AIOKafkaConsumer:
+    """For a record that never comes."""
+    reader = log._made()
+    await reader.start()
+    reader.assign([log._partition_of((FACTS, 0))])
+    await reader.getmany(timeout_ms=200)
+    return reader
+
+
+def _ended(reader: AIOKafkaConsumer) -> bool:
+    return reader._client._sync_task is None
+
+
+async def test_a_consumer_whose_broker_is_away_leaves_nothing_behind(
+    node: Callable[[], KafkaNode], database: "Callable[[str], ServiceUrls]"
+) -> None:
+    """FastStream takes the same CancelledError for its own, and forgets a reader that still asks for its broker."""
+    broker, urls, table = node(), database(LISTENER), probe.listener()
+    await probe.lay_out(urls, table)
+    with probe.topics_named("here"):
+        await topics.ensure(broker.bootstrap, [CONTRACTS[PRODUCER]], partitions=1)
+        consuming = Consuming(broker.bootstrap, "here", urls, table)
+        async with consuming.running() as consumer:
+            await consuming.send(fact(ana := uuid4(), ana))
+            await consuming.until_noted(ana, 1)
+            reader = consumer._consumer()
+            await asyncio.to_thread(broker.stop)
+            await asyncio.sleep(0.5)
+        assert _ended(reader)
