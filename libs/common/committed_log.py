@@ -93,6 +93,8 @@ class CommittedLog:
 
     async def ends(self) -> dict[Place, int]:
         """Where the topics end now."""
+        if not self._topics:
+            return {}
         async with self._reader() as reader:
             return await self._ends(reader, await self._places(reader))
 

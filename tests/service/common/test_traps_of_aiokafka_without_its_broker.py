@@ -119,24 +119,24 @@ async def test_a_reader_that_waits_for_its_broker_ends_alone(node: Callable[[], 
     with probe.topics_named("here"):
         await topics.ensure(broker.bootstrap, [CONTRACTS[PRODUCER]], partitions=1)
         log = CommittedLog(broker.bootstrap, [FACTS])
-        plain, ours = [await _waiting(log) for _ in range(2)]
-        await asyncio.to_thread(broker.stop)
-        await asyncio.sleep(0.5)
-        with pytest.raises(asyncio.CancelledError):
-            await plain.stop()
-        assert not _ended(plain)
-        await end_reader(ours)
+        plain = log._made()
+        await plain.start()
+        await _wait_for_a_record(log, plain)
+        async with log._reader() as ours:
+            await _wait_for_a_record(log, ours)
+            await asyncio.to_thread(broker.stop)
+            await asyncio.sleep(0.5)
+            with pytest.raises(asyncio.CancelledError):
+                await plain.stop()
+            assert not _ended(plain)
         assert _ended(ours)
         await end_reader(plain)
 
 
-async def _waiting(log: CommittedLog) -> AIOKafkaConsumer:
-    """For a record that never comes."""
-    reader = log._made()
-    await reader.start()
+async def _wait_for_a_record(log: CommittedLog, reader: AIOKafkaConsumer) -> None:
+    """It never comes."""
     reader.assign([log._partition_of((FACTS, 0))])
     await reader.getmany(timeout_ms=200)
-    return reader
 
 
 def _ended(reader: AIOKafkaConsumer) -> bool:
